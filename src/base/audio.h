@@ -1,0 +1,18 @@
+/* base/audio.h: telephone audio: G.711 mu-law, 8 kHz, mono, frames of 20 ms. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    AUDIO_HZ = 8000,
+    AUDIO_BYTES_PER_MS = 8, /* one mu-law byte a sample */
+    AUDIO_FRAME_MS = 20,
+    AUDIO_FRAME_BYTES = AUDIO_FRAME_MS * AUDIO_BYTES_PER_MS,
+    ULAW_SILENCE = 0xFF,
+};
+
+int16_t ulaw_decode(uint8_t ulaw); /* source: ITU-T G.711 */
+uint8_t ulaw_encode(int16_t linear);
+void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out);
+/* The level of a piece of audio in dB below full scale: 0 is loudest, -100 silence. */
+double audio_level_db(const int16_t *linear, size_t samples);
