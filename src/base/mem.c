@@ -51,7 +51,8 @@ char *xstrndup(const char *text, size_t bytes)
 }
 
 /* The length of the formatted text; arguments are used up. */
-static size_t printed_bytes(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static size_t printed_bytes(const char *format,
+                                                                  va_list arguments)
 {
     int bytes = vsnprintf(NULL, 0, format, arguments);
     return bytes < 0 ? 0 : (size_t)bytes;
