@@ -1,0 +1,188 @@
+/* call/core.h: one conversation, pure: who has the floor and what Karen does next. Events and the
+ * time go in, actions come out; no socket, no clock, no provider, no allocation once it stands.
+ *
+ *   caller:  QUIET -> ONSET -> SPEAKING -> PAUSE -> (commit) QUIET
+ *   agent:   IDLE -> THINKING -> SPEAKING -> IDLE;  any -> CLOSING -> ENDED
+ *
+ * Everything in flight has an identity: a turn (one thing the caller said), a gen (one attempt at a
+ * reply by the model), a clip (one piece of speech, at most a sentence), an epoch (+1 at each
+ * clear) and a connection of the recogniser. An event whose identity is not current is counted and
+ * ignored.
+ *
+ * The core never sees audio bytes: the shell keeps each clip's bytes, the core counts them and says
+ * which range to send when (pacing: CALL_LEAD_MS ahead of what is heard, a mark every
+ * CALL_MARK_MS). Heard is only what a mark of the current epoch confirmed. */
+#pragma once
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CALL_NEVER INT64_MAX
+
+enum {
+    CALL_TEXT_BYTES_MAX = 2000, /* of one caller turn or one reply; more is cut at a word */
+    CALL_TURNS_MAX = 200,
+    CALL_CLIPS_MAX = 32,   /* pieces of speech held at once */
+    CALL_ACTIONS_MAX = 64, /* one step never asks for more */
+    CALL_LEAD_MS = 200,
+    CALL_MARK_MS = 100,
+};
+
+/* What is said without the model: the shell has it as cached audio in the tenant's voice. */
+enum call_phrase {
+    PHRASE_NONE,
+    PHRASE_GREETING,    /* the disclosure and the tenant's greeting; its words come in call_setup */
+    PHRASE_FILLER,      /* "one moment" */
+    PHRASE_STILL_THERE, /* silence, first and second re-prompt */
+    PHRASE_STILL_THERE_2,
+    PHRASE_REPEAT,  /* "I did not catch that" */
+    PHRASE_TROUBLE, /* a provider failed: "I am having trouble; tell me your name and number" */
+    PHRASE_TAKEN,   /* "Thank you, I will pass that on" */
+    PHRASE_GOODBYE,
+    PHRASE_SILENT_GOODBYE, /* nobody answered */
+    PHRASE_TIME_UP,        /* the longest duration of a call is reached */
+    PHRASE_TRANSFER,       /* "I am putting you through" */
+    PHRASE_RESUMED,        /* "sorry, I lost you for a moment" */
+    PHRASE_NOT_REACHED,    /* a transfer came to nothing */
+    PHRASE_COUNT,
+};
+
+enum call_event_kind {
+    EV_STARTED,       /* the carrier's stream is open; now the greeting can go out */
+    EV_VOICE_ON,      /* the caller makes voiced sound since at_ms (media clock) */
+    EV_VOICE_OFF,     /* ... and has been silent for the detector's hang-over; voice ended at_ms */
+    EV_WORDS,         /* an interim: replaces the unfinished tail of what is being said */
+    EV_WORDS_FINAL,   /* a segment is final; from_finalize, speech_final */
+    EV_UTTERANCE_END, /* the recogniser's backup sign; at_ms is the last word's end */
+    EV_STT_UP,        /* conn is open (again) */
+    EV_STT_DOWN,      /* conn is lost or silent; the shell is reconnecting */
+    EV_REPLY_TEXT,    /* gen: a piece of the reply */
+    EV_REPLY_TOOL,    /* gen: a whole tool call: id, name, text = arguments (JSON) */
+    EV_REPLY_DONE,    /* gen: the reply is whole */
+    EV_REPLY_FAILED,  /* gen: err */
+    EV_CLIP_AUDIO,    /* clip: so many more bytes of audio are there */
+    EV_CLIP_DONE,     /* clip: no more will come */
+    EV_CLIP_FAILED,   /* clip: err; what came before may be played */
+    EV_MARK,          /* mark: the carrier played up to it, or cleared it */
+    EV_DTMF,          /* digit */
+    EV_TOOL_DONE,     /* id: text is the result for the model */
+    EV_TRANSFER_FAILED, /* nobody took the call: the caller is back */
+    EV_TICK,            /* the time asked for by call_wake_at() has come */
+    EV_END_ASKED, /* the owner, an operator or a limit wants the call ended politely: text why */
+    EV_GONE,      /* the caller hung up or the stream is lost */
+};
+
+struct call_event {
+    enum call_event_kind kind;
+    uint32_t gen, clip, mark, conn; /* whichever the kind names */
+    int64_t at_ms;                  /* media clock: ms since the stream started */
+    int64_t end_ms;                 /* words: end of the last word, media clock */
+    bool from_finalize, speech_final;
+    float confidence; /* words: 0 to 1 */
+    size_t bytes;     /* clip audio */
+    int err;
+    char digit;
+    struct str text, id, name; /* borrowed until the step returns */
+};
+
+enum call_action_kind {
+    DO_FINALIZE,     /* tell the recogniser that the caller paused */
+    DO_ASK,          /* start gen: a reply of the model to call_messages() */
+    DO_CANCEL_REPLY, /* gen: forget it at the model */
+    DO_SYNTH,     /* clip: have text spoken (phrase: take it from the cache, text is its words) */
+    DO_SEND,      /* clip: bytes from offset on go to the carrier, now */
+    DO_MARK,      /* mark: ask the carrier to say when it has played everything so far */
+    DO_CLEAR,     /* the carrier forgets what it has not played */
+    DO_DROP_CLIP, /* clip: its audio will not be needed any more; cancel its synthesis */
+    DO_RECORD,    /* a line of the transcript is settled: see call_line */
+    DO_TOOL,      /* id, name, text: carry out once (take_message); answer with EV_TOOL_DONE */
+    DO_TRANSFER,  /* hand the caller over to the owner; text: one sentence about the call */
+    DO_HANG_UP,   /* end the call at the carrier; what had to be heard was heard */
+    DO_ENDED,     /* nothing more will come: text says why in one word */
+};
+
+enum call_speaker { SPEAKER_CALLER, SPEAKER_AGENT, SPEAKER_TOOL };
+enum call_line_kind {
+    LINE_SAID,   /* by the caller, or a reply of the agent */
+    LINE_PHRASE, /* the agent's own: greeting, filler, re-prompt, goodbye */
+    LINE_TOOL,   /* a tool ran: text is "name arguments", result its answer */
+    LINE_DTMF,
+};
+
+/* A line of the transcript: what was really said and really heard. */
+struct call_line {
+    uint32_t seq; /* 1, 2, ...; a second record of the same seq amends the first */
+    enum call_speaker speaker;
+    enum call_line_kind kind;
+    enum call_phrase phrase;
+    int64_t start_ms, end_ms; /* media clock */
+    bool interrupted;         /* text is the part that was heard, cut at a word */
+    float confidence;         /* caller: the recogniser's; 1 for the agent */
+    struct str text;
+    struct str generated; /* agent: the whole reply when it was interrupted, else empty */
+};
+
+struct call_action {
+    enum call_action_kind kind;
+    uint32_t gen, clip, mark, epoch;
+    enum call_phrase phrase;
+    size_t offset, bytes;
+    struct str text, id, name; /* borrowed until the next step */
+    struct call_line line;     /* DO_RECORD */
+};
+struct call_actions {
+    size_t count;
+    struct call_action list[CALL_ACTIONS_MAX];
+};
+
+/* A message of the model's context, oldest first: only what was really said and heard. */
+enum call_role { ROLE_ASSISTANT, ROLE_USER, ROLE_TOOL_CALL, ROLE_TOOL_RESULT };
+struct call_message {
+    enum call_role role;
+    struct str text;     /* tool call: its arguments */
+    struct str id, name; /* of the tool */
+};
+
+struct call_setup {
+    const char *language; /* "cs", "sk", "en", "de": cutting of clauses, backchannels */
+    const char *greeting; /* words of PHRASE_GREETING, for the transcript */
+    const char *phrases[PHRASE_COUNT]; /* words of the others */
+    bool can_transfer;
+    bool resumed;            /* taken up again after a crash: PHRASE_RESUMED, no greeting */
+    int64_t duration_ms_max; /* tenant's; polite end, hard end 30 s later */
+    uint64_t seed;           /* the core's only chance */
+};
+
+struct call_counts { /* for metrics and the call's record */
+    uint32_t turns, gens, barge_ins, stale_events, reprompts, fillers, stt_losses, reply_failures,
+        clip_failures;
+};
+
+/* The stages of a turn, in now_ms time; 0: did not happen. */
+struct call_stages {
+    uint32_t turn;
+    int64_t last_voice_ms, commit_ms, reply_first_ms, clip_first_ms, sent_first_ms, heard_ms;
+};
+
+struct call_core;
+struct call_core *call_new(const struct call_setup *setup, int64_t now_ms); /* setup is copied */
+void call_free(struct call_core **core);
+/* The one way in. *out is overwritten. */
+void call_step(struct call_core *core, int64_t now_ms, const struct call_event *event,
+               struct call_actions *out);
+int64_t call_wake_at(const struct call_core *core); /* when EV_TICK is wanted; CALL_NEVER */
+bool call_ended(const struct call_core *core);
+/* The model's context for the gen just asked for; returns how many of `room` were written. */
+size_t call_messages(const struct call_core *core, struct call_message *out, size_t room);
+const struct call_counts *call_counts(const struct call_core *core);
+const struct call_stages *call_stages(const struct call_core *core); /* of the newest turn */
+const char *
+call_state_name(const struct call_core *core); /* "listening", "speaking" ... for logs */
+
+/* A snapshot small enough to store at each commit, and the core taken up again from it. EINVAL: not
+ * a snapshot of this version. */
+void call_snapshot(const struct call_core *core, struct buf *out);
+int call_restore(const struct call_setup *setup, struct str snapshot, int64_t now_ms,
+                 struct call_core **core_out);

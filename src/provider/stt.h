@@ -1,0 +1,65 @@
+/* provider/stt.h: speech in, words out. The port that each recogniser implements, deepgram.c first.
+ */
+#pragma once
+#include "base/buf.h"
+#include "base/log.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STT_OPEN_MS_MAX = 3000 };
+
+struct stt;        /* opaque: one live recognition stream */
+struct stt_driver; /* opaque: a provider, its credentials and its breaker; one a worker */
+
+struct stt_event {
+    enum stt_event_kind {
+        STT_OPEN,          /* audio flows */
+        STT_SPEECH,        /* the provider hears speech begin */
+        STT_PARTIAL,       /* text replaces the unfinished tail */
+        STT_FINAL,         /* text is a finished segment */
+        STT_UTTERANCE_END, /* end_ms is the last word's end */
+        STT_CLOSED,        /* the last event; err */
+    } kind;
+    struct str text; /* UTF-8, borrowed until the handler returns */
+    int64_t start_ms,
+        end_ms; /* offsets into the audio sent on this stream; words: first and last */
+    bool from_finalize, speech_final;
+    float confidence;
+    int err; /* STT_CLOSED: 0 if we closed it, EACCES (key refused), EBUSY (429), ETIMEDOUT,
+              * ECONNRESET, EPROTO */
+};
+typedef void stt_event_fn(const struct stt_event *event, void *arg);
+
+struct stt_options {
+    const char *language;        /* "cs", "sk", "en", "de"; copied */
+    const char *const *keyterms; /* names worth expecting, up to NULL; may be NULL; copied */
+    const char *tag;             /* shown in the provider's usage: never a person; copied */
+    struct log log;
+};
+
+struct deepgram_options {
+    const char *base_url; /* "https://api.deepgram.com" */
+    const char *api_key;
+    const char *model; /* "nova-3" */
+    const char *ca_file;
+    int endpointing_ms; /* default 300 */
+};
+struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options *options);
+void stt_driver_free(struct stt_driver **driver);
+bool stt_driver_healthy(const struct stt_driver *driver); /* the breaker lets calls through */
+
+/* Open a stream. on_event runs from the loop, never inside this call, never after stt_close().
+ * units:  8 kHz mono G.711 mu-law, just as the carrier sends it, so nobody resamples
+ * owner:  the caller, until stt_close()
+ * errors: none here; a refused or lost stream ends with STT_CLOSED
+ * Audio sent before STT_OPEN is kept, up to STT_BACKLOG_MS_MAX, and sent first. */
+enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 60 };
+struct stt *stt_open(struct stt_driver *driver, const struct stt_options *options,
+                     stt_event_fn *on_event, void *arg);
+void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes); /* batched to STT_CHUNK_MS */
+void stt_finalize(
+    struct stt *stt);             /* the caller paused: finish what is pending; flushes the batch */
+void stt_close(struct stt **stt); /* NULL after; NULL is fine; tells the provider */
