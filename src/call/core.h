@@ -28,18 +28,25 @@ enum {
     CALL_ACTIONS_MAX = 64, /* one step never asks for more */
     CALL_LEAD_MS = 200,
     CALL_MARK_MS = 100,
+    CALL_BYTES_PER_MS = 8,      /* G.711 at 8 kHz */
+    CALL_VOICE_WINDOW_MS = 600, /* over which EV_VOICE_GOING counts voiced time */
 };
 
 /* What is said without the model: the shell has it as cached audio in the tenant's voice. */
 enum call_phrase {
     PHRASE_NONE,
-    PHRASE_GREETING,    /* the disclosure and the tenant's greeting; its words come in call_setup */
+    PHRASE_DISCLOSURE,  /* "this is the AI assistant of ...": fixed, first, never interrupted */
+    PHRASE_GREETING,    /* the tenant's own greeting behind it; its words come in call_setup */
     PHRASE_FILLER,      /* "one moment" */
     PHRASE_STILL_THERE, /* silence, first and second re-prompt */
     PHRASE_STILL_THERE_2,
-    PHRASE_REPEAT,  /* "I did not catch that" */
-    PHRASE_TROUBLE, /* a provider failed: "I am having trouble; tell me your name and number" */
-    PHRASE_TAKEN,   /* "Thank you, I will pass that on" */
+    PHRASE_REPEAT,   /* "I did not catch that" */
+    PHRASE_TROUBLE,  /* a reply failed: "I am having trouble, please say that once more" */
+    PHRASE_DEAF,     /* no recogniser: "I cannot hear you, I will say that you called, goodbye" */
+    PHRASE_ASK_NAME, /* no model: "I can take a message; what is your name?" */
+    PHRASE_ASK_REASON,
+    PHRASE_ASK_NUMBER,
+    PHRASE_TAKEN, /* "Thank you, I will pass that on" */
     PHRASE_GOODBYE,
     PHRASE_SILENT_GOODBYE, /* nobody answered */
     PHRASE_TIME_UP,        /* the longest duration of a call is reached */
@@ -52,6 +59,7 @@ enum call_phrase {
 enum call_event_kind {
     EV_STARTED,       /* the carrier's stream is open; now the greeting can go out */
     EV_VOICE_ON,      /* the caller makes voiced sound since at_ms (media clock) */
+    EV_VOICE_GOING,   /* every 60 ms while it goes on: voiced_ms of the last CALL_VOICE_WINDOW_MS */
     EV_VOICE_OFF,     /* ... and has been silent for the detector's hang-over; voice ended at_ms */
     EV_WORDS,         /* an interim: replaces the unfinished tail of what is being said */
     EV_WORDS_FINAL,   /* a segment is final; from_finalize, speech_final */
@@ -79,6 +87,7 @@ struct call_event {
     uint32_t gen, clip, mark, conn; /* whichever the kind names */
     int64_t at_ms;                  /* media clock: ms since the stream started */
     int64_t end_ms;                 /* words: end of the last word, media clock */
+    int64_t voiced_ms;
     bool from_finalize, speech_final;
     float confidence; /* words: 0 to 1 */
     size_t bytes;     /* clip audio */
@@ -91,16 +100,18 @@ enum call_action_kind {
     DO_FINALIZE,     /* tell the recogniser that the caller paused */
     DO_ASK,          /* start gen: a reply of the model to call_messages() */
     DO_CANCEL_REPLY, /* gen: forget it at the model */
-    DO_SYNTH,     /* clip: have text spoken (phrase: take it from the cache, text is its words) */
-    DO_SEND,      /* clip: bytes from offset on go to the carrier, now */
-    DO_MARK,      /* mark: ask the carrier to say when it has played everything so far */
-    DO_CLEAR,     /* the carrier forgets what it has not played */
-    DO_DROP_CLIP, /* clip: its audio will not be needed any more; cancel its synthesis */
-    DO_RECORD,    /* a line of the transcript is settled: see call_line */
-    DO_TOOL,      /* id, name, text: carry out once (take_message); answer with EV_TOOL_DONE */
-    DO_TRANSFER,  /* hand the caller over to the owner; text: one sentence about the call */
-    DO_HANG_UP,   /* end the call at the carrier; what had to be heard was heard */
-    DO_ENDED,     /* nothing more will come: text says why in one word */
+    DO_SYNTH,        /* clip: have text spoken (phrase: take it from the cache, text is its words).
+                      * Answered by EV_CLIP_AUDIO..., EV_CLIP_DONE or EV_CLIP_FAILED */
+    DO_SEND,         /* clip: bytes from offset on go to the carrier, now */
+    DO_MARK,         /* mark: ask the carrier to say when it has played everything so far */
+    DO_CLEAR,        /* the carrier forgets what it has not played */
+    DO_DROP_CLIP,    /* clip: its audio will not be needed any more; cancel its synthesis */
+    DO_RECORD,       /* a line of the transcript is settled: see call_line */
+    DO_TOOL,     /* id, name, text: carry out once (take_message); answer with EV_TOOL_DONE. Without
+                  * a model the core itself asks for it, id "script" */
+    DO_TRANSFER, /* hand the caller over to the owner; text: one sentence about the call */
+    DO_HANG_UP,  /* end the call at the carrier; what had to be heard was heard: text says why */
+    DO_ENDED,    /* nothing more will come: text says why in one word */
 };
 
 enum call_speaker { SPEAKER_CALLER, SPEAKER_AGENT, SPEAKER_TOOL };
@@ -109,11 +120,13 @@ enum call_line_kind {
     LINE_PHRASE, /* the agent's own: greeting, filler, re-prompt, goodbye */
     LINE_TOOL,   /* a tool ran: text is "name arguments", result its answer */
     LINE_DTMF,
+    LINE_BACKCHANNEL, /* "mhm" while Karen went on: heard, but no turn */
 };
 
 /* A line of the transcript: what was really said and really heard. */
 struct call_line {
-    uint32_t seq; /* 1, 2, ...; a second record of the same seq amends the first */
+    uint32_t
+        seq; /* rises in the order lines began, with gaps; the same seq again amends the line */
     enum call_speaker speaker;
     enum call_line_kind kind;
     enum call_phrase phrase;
@@ -147,8 +160,8 @@ struct call_message {
 
 struct call_setup {
     const char *language; /* "cs", "sk", "en", "de": cutting of clauses, backchannels */
-    const char *greeting; /* words of PHRASE_GREETING, for the transcript */
-    const char *phrases[PHRASE_COUNT]; /* words of the others */
+    const char *greeting; /* words of PHRASE_GREETING; NULL or "" says the disclosure only */
+    const char *phrases[PHRASE_COUNT]; /* words of the others; NULL: this one is not to be had */
     bool can_transfer;
     bool resumed;            /* taken up again after a crash: PHRASE_RESUMED, no greeting */
     int64_t duration_ms_max; /* tenant's; polite end, hard end 30 s later */
