@@ -12,6 +12,7 @@ struct sse {
     struct buf data; /* of the event being read */
     bool has_data;
     bool after_cr; /* an LF that comes next belongs to the CR before */
+    bool after_first_line;
 };
 typedef void sse_event_fn(struct str data, void *arg);
 

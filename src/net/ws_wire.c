@@ -1,0 +1,138 @@
+/* net/ws_wire.c: WebSocket frame heads, masking, the handshake's key and the close payload. */
+#include "net/ws_wire.h"
+
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+static bool is_known(enum ws_opcode opcode)
+{
+    switch (opcode) {
+    case WS_OP_CONTINUE:
+    case WS_OP_TEXT:
+    case WS_OP_BINARY:
+    case WS_OP_CLOSE:
+    case WS_OP_PING:
+    case WS_OP_PONG: return true;
+    }
+    return false;
+}
+
+static uint64_t big_endian(const uint8_t *data, size_t bytes)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < bytes; i++)
+        number = number << 8 | data[i];
+    return number;
+}
+
+/* What the first two bytes alone can tell, so that nonsense is refused without waiting for more. */
+static bool is_lawful(const uint8_t *data, bool expect_masked)
+{
+    bool fin = data[0] & 0x80, reserved = data[0] & 0x70, masked = data[1] & 0x80;
+    enum ws_opcode opcode = data[0] & 0x0F;
+    if (reserved || !is_known(opcode) || masked != expect_masked)
+        return false;
+    return opcode < WS_OP_CLOSE || (fin && (data[1] & 0x7F) <= WS_CONTROL_BYTES_MAX);
+}
+
+int ws_head_parse(const uint8_t *data, size_t bytes, bool expect_masked, struct ws_head *head_out,
+                  size_t *head_bytes_out)
+{
+    if (bytes < 2)
+        return EAGAIN;
+    if (!is_lawful(data, expect_masked))
+        return EPROTO;
+    uint64_t payload_bytes = data[1] & 0x7F;
+    size_t length_bytes = payload_bytes == 127 ? 8 : payload_bytes == 126 ? 2 : 0;
+    size_t head_bytes = 2 + length_bytes + (expect_masked ? 4 : 0);
+    if (bytes < head_bytes)
+        return EAGAIN;
+    if (length_bytes)
+        payload_bytes = big_endian(data + 2, length_bytes);
+    /* RFC 6455 5.2: "the minimal number of bytes MUST be used"; the top bit of 64 "MUST be 0" */
+    if ((length_bytes == 2 && payload_bytes < 126) ||
+        (length_bytes == 8 && (payload_bytes <= UINT16_MAX || payload_bytes > INT64_MAX)))
+        return EPROTO;
+    struct ws_head head = {.fin = data[0] & 0x80,
+                           .opcode = data[0] & 0x0F,
+                           .masked = expect_masked,
+                           .payload_bytes = payload_bytes};
+    if (expect_masked)
+        memcpy(head.mask, data + head_bytes - 4, 4);
+    *head_out = head;
+    *head_bytes_out = head_bytes;
+    return 0;
+}
+
+size_t ws_head_write(const struct ws_head *head, uint8_t out[WS_HEAD_BYTES_MAX])
+{
+    size_t length_bytes = head->payload_bytes > UINT16_MAX ? 8 : head->payload_bytes > 125 ? 2 : 0;
+    out[0] = (uint8_t)((head->fin ? 0x80 : 0) | head->opcode);
+    out[1] = (uint8_t)((head->masked ? 0x80 : 0) | (length_bytes == 8   ? 127
+                                                    : length_bytes == 2 ? 126
+                                                                        : head->payload_bytes));
+    for (size_t i = 0; i < length_bytes; i++)
+        out[2 + i] = (uint8_t)(head->payload_bytes >> (8 * (length_bytes - 1 - i)));
+    if (!head->masked)
+        return 2 + length_bytes;
+    memcpy(out + 2 + length_bytes, head->mask, 4);
+    return 2 + length_bytes + 4;
+}
+
+void ws_mask(uint8_t *data, size_t bytes, const uint8_t mask[4], uint64_t at)
+{
+    uint8_t turned[8];
+    for (size_t i = 0; i < sizeof(turned); i++)
+        turned[i] = mask[(at + i) & 3];
+    uint64_t wide, word;
+    memcpy(&wide, turned, sizeof(wide));
+    size_t i = 0;
+    for (; i + sizeof(word) <= bytes; i += sizeof(word)) {
+        memcpy(&word, data + i, sizeof(word));
+        word ^= wide;
+        memcpy(data + i, &word, sizeof(word));
+    }
+    for (; i < bytes; i++)
+        data[i] ^= turned[i & 7];
+}
+
+void ws_accept_key(struct str key, char accept_out[WS_ACCEPT_BYTES + 1])
+{
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 1.3 */
+    struct buf text = {0};
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    buf_add_str(&text, key);
+    buf_puts(&text, guid);
+    SHA1((const unsigned char *)text.data, text.bytes, digest);
+    EVP_EncodeBlock((unsigned char *)accept_out, digest, sizeof(digest));
+    buf_free(&text);
+}
+
+/* RFC 6455 7.4 and the registry it opened: 1004, 1005, 1006 and 1015 never stand on the wire. */
+static bool is_close_code(int code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
+int ws_close_parse(const uint8_t *payload, size_t bytes, int *code_out, struct str *why_out)
+{
+    if (bytes == 0) {
+        *code_out = 1005;
+        *why_out = (struct str){0};
+        return 0;
+    }
+    if (bytes == 1)
+        return EPROTO;
+    int code = payload[0] << 8 | payload[1];
+    struct str why = {(const char *)payload + 2, bytes - 2};
+    if (!is_close_code(code) || !utf8_valid(why))
+        return EPROTO;
+    *code_out = code;
+    *why_out = why;
+    return 0;
+}
