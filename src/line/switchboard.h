@@ -1,0 +1,82 @@
+/* line/switchboard.h: all live lines of a worker: who may come in, finding one by its call,
+ * draining, and the counters that /metrics reads. Owns what the lines share: the cache of phrases
+ * and the calls that ended but are not written down yet. */
+#pragma once
+#include "base/id.h"
+#include "carrier/leg.h"
+#include "line/line.h"
+#include "net/loop.h"
+#include "provider/llm.h"
+#include "provider/stt.h"
+#include "provider/tts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct switchboard;
+struct db;
+
+struct switchboard_options {
+    struct loop *loop;
+    struct db *db;
+    struct stt_driver *stt;
+    struct llm_driver *llm;
+    struct tts_driver *tts;
+    struct line_carrier carrier;
+    const char *cache_directory; /* of synthesised phrases; made if need be; NULL: memory only */
+    const char *cache_salt;      /* what else decides how a phrase sounds: provider and model */
+    size_t cache_bytes_max;      /* in memory; 0: 32 MiB */
+    size_t lines_max;            /* of this worker; 0: 1000 */
+    size_t tenant_lines_max;     /* of one tenant in this worker; 0: 10 */
+};
+struct switchboard *switchboard_new(const struct switchboard_options *options);
+/* Drops what runs; what was not yet written down is lost with an error in the log. */
+void switchboard_free(struct switchboard **board);
+
+/* May a call come in? 0, ESHUTDOWN (draining), EBUSY (the worker is full), EDQUOT (the tenant has
+ * as many as it may). The webhook asks before it promises a stream. */
+int switchboard_admits(const struct switchboard *board, struct uuid tenant);
+/* Takes a leg whose token was redeemed: admits it and lets Karen speak. The same errors, and EEXIST
+ * when that call is already live here, EINVAL for a setup that cannot be; the leg then still waits
+ * for the caller's leg_refuse(). */
+int switchboard_open(struct switchboard *board, struct leg *leg, const struct line_setup *setup);
+/* Ends a live call politely; why is one word for the record. ENOENT: not live here. */
+int switchboard_end(struct switchboard *board, struct uuid call, const char *why);
+bool switchboard_has(const struct switchboard *board, struct uuid call);
+
+/* Fetches or makes the phrases of a voice ahead of need: at start for every voice in use, and when
+ * a tenant changes voice, language, name or greeting. */
+void switchboard_warm(struct switchboard *board, const char *voice_id, const char *language,
+                      const char *owner, const char *greeting);
+
+/* No new calls; on_empty once the last line is gone and everything is written down. */
+void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg);
+
+/* Upper bounds of the buckets in ms are stats_bounds_ms of provider/stats.h. */
+enum { LINE_BUCKETS = 11, LINE_ENDS_MAX = 24 };
+struct line_histogram {
+    uint64_t buckets[LINE_BUCKETS];
+    uint64_t count;
+    int64_t sum_ms;
+};
+struct switchboard_stats {
+    uint64_t live, opened, refused, resumed;
+    uint64_t unsaved; /* ended calls that wait for the database */
+    uint64_t lost;    /* ... and those given up: each is an error in the log */
+    struct line_end {
+        char why[16];
+        uint64_t count;
+    } ends[LINE_ENDS_MAX]; /* by the word the core ended with; "" ends the list */
+    uint64_t turns, gens, barge_ins, stale_events, reprompts, fillers, stt_losses, reply_failures,
+        clip_failures;              /* of calls that ended */
+    struct line_histogram greeting; /* start of the stream to the first audio sent */
+    struct line_histogram reply;    /* the caller's last voice to the first audio of the answer */
+    struct line_histogram decide;   /* ... last voice to the end of turn */
+    struct line_histogram model;    /* ... question to the model to its first words */
+    struct line_histogram voice;    /* ... sentence to the voice service to its first audio */
+    struct line_histogram own;      /* ... what is left: our own overhead, in microseconds / 1000 */
+    uint64_t clips_cached, clips_made,
+        clips_failed; /* phrases served, synthesised, not to be had */
+};
+const struct switchboard_stats *switchboard_stats(const struct switchboard *board);
