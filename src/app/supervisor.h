@@ -1,0 +1,23 @@
+/* app/supervisor.h: keeps the workers running: one process each, restarted when they die, replaced
+ * one after the other on SIGHUP, drained on SIGTERM. */
+#pragma once
+#include "app/metrics.h"
+
+#include <stdint.h>
+
+/* What a worker process does; its result is its exit status. ready_fd: write one byte to it when
+ * the worker serves. SUPERVISOR_GIVE_UP ends everything: another try would fail the same way. */
+enum { SUPERVISOR_GIVE_UP = 78 };
+typedef int worker_fn(struct metrics_page *page, int slot, int ready_fd, void *arg);
+
+/* Signals to a worker: SIGTERM: take no more calls, finish those that run, end. SIGUSR1: the same,
+ * and leave the listening to the worker that takes its place. */
+struct supervisor_options {
+    int workers;
+    int64_t drain_ms_max; /* after it a worker that still runs is killed */
+    worker_fn *worker;
+    void *arg;
+    const char *ready_file; /* written with the supervisor's pid once all workers serve; or NULL */
+};
+/* Returns when all workers have ended: 0 after a SIGTERM or SIGINT, else 1. */
+int supervise(const struct supervisor_options *options);
