@@ -1,7 +1,7 @@
 /* test/test_metrics.c: the page of counters: sums over workers, totals that never fall. */
 #include "test/test.h"
 
-#include "app/metrics.h"
+#include "api/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

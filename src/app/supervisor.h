@@ -1,7 +1,7 @@
 /* app/supervisor.h: keeps the workers running: one process each, restarted when they die, replaced
  * one after the other on SIGHUP, drained on SIGTERM. */
 #pragma once
-#include "app/metrics.h"
+#include "api/metrics.h"
 
 #include <stdint.h>
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/op.h"
 #include "net/http_client.h"
+#include "provider/stats.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct openai_options {
 struct llm_driver *openai_new(struct http_client *http, const struct openai_options *options);
 void llm_driver_free(struct llm_driver **driver);
 bool llm_driver_healthy(const struct llm_driver *driver);
+const struct provider_stats *llm_driver_stats(const struct llm_driver *driver);
 void llm_warm(struct llm_driver *driver);
 
 struct llm_message {

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "net/loop.h"
+#include "provider/stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,7 @@ struct deepgram_options {
 struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options *options);
 void stt_driver_free(struct stt_driver **driver);
 bool stt_driver_healthy(const struct stt_driver *driver); /* the breaker lets calls through */
+const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
 
 /* Open a stream. on_event runs from the loop, never inside this call, never after stt_close().
  * units:  8 kHz mono G.711 mu-law, just as the carrier sends it, so nobody resamples

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/op.h"
 #include "net/http_client.h"
+#include "provider/stats.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct tts_driver *elevenlabs_new(struct http_client *http,
                                   const struct elevenlabs_options *options);
 void tts_driver_free(struct tts_driver **driver);
 bool tts_driver_healthy(const struct tts_driver *driver);
+const struct provider_stats *tts_driver_stats(const struct tts_driver *driver);
 void tts_warm(struct tts_driver *driver);
 
 struct tts_request {

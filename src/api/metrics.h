@@ -1,4 +1,4 @@
-/* app/metrics.h: the numbers of all workers on one shared page, as Prometheus reads them.
+/* api/metrics.h: the numbers of all workers on one shared page, as Prometheus reads them.
  *
  * Each process owns a slot and publishes its numbers there once a second; whichever worker is asked
  * for /metrics adds the slots up. When a process ends, the supervisor folds its counters into what
@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { METRICS_SLOTS_MAX = 130 }; /* two generations of 64 workers, and one for the departed */
 
@@ -25,6 +26,8 @@ void metrics_add(struct metrics_slot *slot, const char *name, const char *labels
 /* A histogram of counts per bucket; bounds in seconds, counts[n] has what is above the last. */
 void metrics_add_histogram(struct metrics_slot *slot, const char *name, const char *labels,
                            const double *bounds, const uint64_t *counts, size_t n, double sum);
+/* Memory and processor time of this process. */
+void metrics_add_process(struct metrics_slot *slot);
 void metrics_end(struct metrics_slot *slot);
 
 void metrics_depart(struct metrics_page *page, int index); /* its process has ended */

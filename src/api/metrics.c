@@ -1,5 +1,5 @@
-/* app/metrics.c: the shared page of counters and its rendering. */
-#include "app/metrics.h"
+/* api/metrics.c: the shared page of counters and its rendering. */
+#include "api/metrics.h"
 
 #include "base/mem.h"
 
@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { SLOT_SAMPLES_MAX = 512, SAMPLE_KEY_BYTES = 112, DEPARTED = METRICS_SLOTS_MAX - 1 };
 
@@ -37,6 +39,8 @@ static const struct metric {
     {"karen_http_request_seconds", "histogram", "Time to answer a request."},
     {"karen_calls_live", "gauge", "Calls going on now."},
     {"karen_calls_total", "counter", "Calls ended, by reason."},
+    {"karen_calls_unsaved", "gauge", "Ended calls that wait for the database."},
+    {"karen_calls_lost_total", "counter", "Ended calls that could not be written down."},
     {"karen_calls_refused_total", "counter", "Calls not taken, by reason."},
     {"karen_webhooks_total", "counter", "Carrier's webhooks, by outcome."},
     {"karen_media_refused_total", "counter", "Media streams refused, by reason."},
@@ -144,6 +148,30 @@ void metrics_add_histogram(struct metrics_slot *slot, const char *name, const ch
     }
     add(slot, name, "_sum", labels, sum);
     add(slot, name, "_count", labels, (double)so_far);
+}
+
+static double resident_bytes(void)
+{
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%*s %lld", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void metrics_add_process(struct metrics_slot *slot)
+{
+    add(slot, "karen_resident_bytes", "", "", resident_bytes());
+    add(slot, "karen_cpu_seconds_total", "", "", cpu_seconds());
 }
 
 void metrics_end(struct metrics_slot *slot)
