@@ -50,7 +50,8 @@ struct http_server_options {
     size_t connections_max;    /* default 10000 */
     const char *tls_cert_file; /* PEM; NULL for plain */
     const char *tls_key_file;
-    /* Called once for each finished request: for the access log and metrics. May be NULL. */
+    /* Called once for each finished request: for the access log and metrics; status 499 when the
+     * client left before its reply. May be NULL. */
     void (*on_done)(const struct http_req *req, const struct http_route *route, int status,
                     int64_t took_us);
 };
@@ -63,7 +64,7 @@ int http_server_open(struct loop *loop, const char *address,
                      const char **why_out);
 uint16_t http_server_port(const struct http_server *server);
 void http_server_stop_listening(struct http_server *server); /* what runs goes on */
-void http_server_close(struct http_server **server);         /* drops what runs */
+void http_server_close(struct http_server **server);         /* drops what runs: on_gone */
 
 /* What the client sent; borrowed as long as the request lives. NULL where there is none. */
 const char *http_header(const struct http_req *req, const char *name);

@@ -1,0 +1,492 @@
+/* test/test_http_server.c: the HTTP server against peers that speak byte for byte. */
+#include "base/mem.h"
+#include "net/http_server.h"
+#include "test/peer.h"
+#include "test/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct world {
+    struct loop *loop;
+    struct http_server *server;
+    struct peer *peer;
+    struct http_req *held; /* a request that waits for its reply */
+    struct op waited;      /* what it waits for */
+    bool cancelled, gone, stream_over;
+    int done_count, done_status;
+};
+
+static void on_echo(struct http_req *req)
+{
+    struct buf body = {0};
+    const char *name = http_query(req, "name");
+    buf_printf(&body, "%s %.*s name=%s body=%.*s", http_method_name(req->method),
+               (int)req->path.bytes, req->path.at, name ? name : "none", (int)req->body.bytes,
+               req->body.bytes ? req->body.at : "");
+    http_reply(req, 200, "text/plain", buf_str(&body));
+    buf_free(&body);
+}
+
+static void on_item(struct http_req *req)
+{
+    http_reply(req, 200, "text/plain", str_of(http_param(req, "id")));
+}
+
+static void on_files(struct http_req *req)
+{
+    http_reply(req, 200, "text/plain", str_of(http_param(req, "*")));
+}
+
+static void on_form(struct http_req *req)
+{
+    const struct http_field *fields;
+    size_t count;
+    struct buf body = {0};
+    if (http_form(req, &fields, &count)) {
+        http_fail(req, 400, "broken form");
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&body, "<%s=%s>", fields[i].name, fields[i].value);
+    http_reply(req, 200, "text/plain", buf_str(&body));
+    buf_free(&body);
+}
+
+static void on_cancel(struct op *op)
+{
+    struct world *world = (struct world *)((char *)op - offsetof(struct world, waited));
+    world->cancelled = true;
+}
+
+static void on_gone(struct http_req *req)
+{
+    struct world *world = req->app;
+    world->gone = true;
+    world->held = NULL;
+}
+
+static void on_hold(struct http_req *req)
+{
+    struct world *world = req->app;
+    world->held = req;
+    req->on_gone = on_gone;
+    op_begin(&world->waited, on_cancel, &req->waiting);
+}
+
+static void on_stream(struct http_req *req)
+{
+    struct world *world = req->app;
+    world->held = req;
+    req->on_gone = on_gone;
+    http_set_header(req, "Cache-Control", "no-store");
+    http_stream_begin(req, 200, "text/event-stream");
+    assert_int_equal(http_stream_send(req, str_of("data: one\n\n")), 0);
+}
+
+static void on_remote(struct http_req *req)
+{
+    http_reply(req, 200, "text/plain", str_of(http_remote(req)));
+}
+
+static void on_empty(struct http_req *req)
+{
+    http_reply(req, 204, NULL, (struct str){0});
+}
+
+static const struct http_route routes[] = {
+    {HTTP_GET, "/", on_echo, 0},
+    {HTTP_GET | HTTP_POST, "/echo", on_echo, 1000},
+    {HTTP_PATCH | HTTP_DELETE, "/items/:id", on_item, 1000},
+    {HTTP_GET, "/items/:id", on_item, 0},
+    {HTTP_GET, "/files/*", on_files, 0},
+    {HTTP_POST, "/form", on_form, 4000},
+    {HTTP_GET, "/hold", on_hold, 0},
+    {HTTP_GET, "/stream", on_stream, 0},
+    {HTTP_GET, "/remote", on_remote, 0},
+    {HTTP_GET, "/empty", on_empty, 0},
+};
+
+static void on_done(const struct http_req *req, const struct http_route *route, int status,
+                    int64_t took_us)
+{
+    struct world *world = req->app;
+    (void)route;
+    assert_true(took_us >= 0);
+    world->done_count++;
+    world->done_status = status;
+}
+
+static void open_server(struct world *world, struct http_server_options options)
+{
+    const char *why = NULL;
+    options.routes = routes;
+    options.route_count = countof(routes);
+    options.app = world;
+    options.on_done = on_done;
+    assert_int_equal(http_server_open(world->loop, "127.0.0.1:0", &options, &world->server, &why),
+                     0);
+    world->peer = peer_connect(world->loop, http_server_port(world->server));
+}
+
+static int setup(void **state)
+{
+    static struct world world;
+    world = (struct world){.loop = loop_new()};
+    open_server(&world, (struct http_server_options){0});
+    *state = &world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    peer_free(&world->peer);
+    http_server_close(&world->server);
+    settle(world->loop);
+    loop_free(&world->loop);
+    return 0;
+}
+
+static void request_is_answered_with_its_id(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /echo?name=a+b%21 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 200 OK\r\n");
+    peer_expect(world->peer, "X-Request-Id: ");
+    peer_expect(world->peer, "Content-Length: 25\r\n");
+    peer_expect(world->peer, "\r\nGET /echo name=a b! body=");
+    assert_int_equal(world->done_count, 1);
+    assert_int_equal(world->done_status, 200);
+}
+
+static void connection_is_kept_and_pipelined_requests_are_answered_in_order(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n"
+                          "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                          "GET /items/2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n1HTTP/1.1 200 OK");
+    peer_expect(world->peer, "body=abcHTTP/1.1 200 OK");
+    peer_expect(world->peer, "\r\n\r\n2");
+}
+
+static void chunked_body_is_read(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                          "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    peer_expect(world->peer, "body=abcde");
+}
+
+static void body_may_come_byte_by_byte(void **state)
+{
+    struct world *world = *state;
+    const char *text = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde";
+    for (; *text; text++) {
+        peer_send(world->peer, text, 1);
+        loop_step(world->loop, 1);
+    }
+    peer_expect(world->peer, "body=abcde");
+}
+
+static void head_is_get_without_the_body(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer,
+             "HEAD /items/seven HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "Content-Length: 5\r\n");
+    peer_expect(world->peer, "\r\n\r\nHTTP/1.1 200 OK");
+}
+
+static void parts_of_the_path_are_parameters(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "DELETE /items/a%2Fb%20c HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\na/b c");
+    peer_say(world->peer, "GET /files/one/two.js HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\none/two.js");
+    peer_say(world->peer, "GET http://other.example/items/9?x HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n9");
+}
+
+static void unknown_address_is_404_as_a_problem(void **state)
+{
+    struct world *world = *state;
+    static const char *const paths[] = {"/nothing", "/items", "/items/", "/items/1/2",
+                                        "/echo/",   "//",     "/files"};
+    for (size_t i = 0; i < countof(paths); i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+        peer_say(world->peer, text);
+        peer_expect(world->peer, "HTTP/1.1 404 Not Found\r\n");
+        peer_expect(world->peer, "Content-Type: application/problem+json\r\n");
+        peer_expect(
+            world->peer,
+            "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"");
+        peer_expect(world->peer, "\"}");
+    }
+}
+
+static void wrong_method_is_405_with_the_right_ones(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "PUT /items/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 405 Method Not Allowed\r\n");
+    peer_expect(world->peer, "Allow: GET, HEAD, PATCH, DELETE\r\n");
+}
+
+static void method_nobody_knows_is_501(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "BREW /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 501 Not Implemented\r\n");
+    peer_expect(world->peer, "application/problem+json");
+}
+
+static void body_beyond_the_routes_bound_is_413(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+    peer_expect(world->peer, "HTTP/1.1 413 ");
+    peer_expect(world->peer, "application/problem+json");
+}
+
+static void hidden_nul_and_broken_escapes_are_400(void **state)
+{
+    struct world *world = *state;
+    static const char *const targets[] = {"/items/a%00b", "/echo?name=%00", "/items/%zz",
+                                          "/echo?%4",     "echo",           "*"};
+    for (size_t i = 0; i < countof(targets); i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i]);
+        peer_say(world->peer, text);
+        peer_expect(world->peer, "HTTP/1.1 400 Bad Request\r\n");
+        peer_expect(world->peer, "\"}");
+    }
+}
+
+static void form_fields_come_decoded_and_in_order(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 36\r\n\r\n"
+                          "From=%2B420123&Body=a+b&&x&From=two=");
+    peer_expect(world->peer, "\r\n\r\n<From=+420123><Body=a b><x=><From=two=>");
+}
+
+static void form_with_too_many_fields_or_a_nul_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct buf body = {0}, text = {0};
+    for (int i = 0; i <= HTTP_FIELDS_MAX; i++)
+        buf_puts(&body, "a=b&");
+    buf_printf(&text, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", body.bytes,
+               buf_text(&body));
+    peer_say(world->peer, buf_text(&text));
+    peer_expect(world->peer, "HTTP/1.1 400 ");
+    peer_say(world->peer, "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na=%00");
+    peer_expect(world->peer, "HTTP/1.1 400 ");
+    buf_free(&body);
+    buf_free(&text);
+}
+
+static void hold(struct world *world)
+{
+    peer_say(world->peer, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (!world->held)
+        loop_step(world->loop, 1000);
+}
+
+static void reply_may_come_later(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    op_end(&world->waited);
+    http_reply_json(world->held, 200, str_of("{}"));
+    peer_expect(world->peer, "Content-Type: application/json\r\n");
+    peer_expect(world->peer, "\r\n\r\n{}");
+    peer_say(world->peer, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 200 OK");
+    assert_false(world->gone);
+}
+
+static void client_that_leaves_cancels_what_its_request_waits_for(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    peer_free(&world->peer);
+    wait_for(world->loop, &world->gone);
+    assert_true(world->cancelled);
+    assert_int_equal(world->done_status, 499);
+    assert_int_equal(world->done_count, 1);
+}
+
+static void client_that_resets_cancels_what_its_request_waits_for(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    peer_reset(world->peer);
+    wait_for(world->loop, &world->gone);
+    assert_true(world->cancelled);
+}
+
+static void request_sent_ahead_waits_for_the_reply_before_it(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    peer_say(world->peer, "GET /items/5 HTTP/1.1\r\nHost: x\r\n\r\n");
+    settle(world->loop);
+    assert_int_equal(world->peer->heard.bytes, 0);
+    op_end(&world->waited);
+    http_reply(world->held, 200, "text/plain", str_of("late"));
+    peer_expect(world->peer, "\r\n\r\nlateHTTP/1.1 200 OK");
+    peer_expect(world->peer, "\r\n\r\n5");
+}
+
+static void closing_the_server_drops_what_runs(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    http_server_close(&world->server);
+    assert_true(world->gone);
+    assert_true(world->cancelled);
+    peer_expect_closed(world->peer);
+}
+
+static void server_that_stopped_listening_answers_and_closes(void **state)
+{
+    struct world *world = *state;
+    hold(world);
+    http_server_stop_listening(world->server);
+    op_end(&world->waited);
+    http_reply(world->held, 200, "text/plain", str_of("bye"));
+    peer_expect(world->peer, "Connection: close\r\n");
+    peer_expect(world->peer, "bye");
+    peer_expect_closed(world->peer);
+}
+
+static void stream_comes_in_pieces_and_ends(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "Cache-Control: no-store\r\n");
+    peer_expect(world->peer, "data: one\n\n");
+    assert_int_equal(http_stream_send(world->held, str_of("data: two\n\n")), 0);
+    peer_expect(world->peer, "data: two\n\n");
+    http_stream_end(world->held);
+    peer_expect(world->peer, "\r\n0\r\n\r\n");
+    peer_say(world->peer, "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n1");
+    assert_int_equal(world->done_count, 2);
+}
+
+static void stream_learns_that_its_reader_left(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "data: one\n\n");
+    peer_free(&world->peer);
+    wait_for(world->loop, &world->gone);
+}
+
+static void slow_reader_of_a_stream_is_bounded(void **state)
+{
+    struct world *world = *state;
+    static char piece[16 * 1024];
+    memset(piece, 'x', sizeof(piece));
+    peer_say(world->peer, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "data: one\n\n");
+    peer_set_deaf(world->peer, true);
+    int err = 0, pieces = 0;
+    while (!err && pieces++ < 10000) {
+        err = http_stream_send(world->held, (struct str){piece, sizeof(piece)});
+        loop_step(world->loop, 0);
+    }
+    assert_int_equal(err, ENOBUFS);
+    http_stream_end(world->held);
+}
+
+static void remote_address_is_known(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /remote HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n127.0.0.1");
+}
+
+static void no_content_has_no_length(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer,
+             "GET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 204 No Content\r\n");
+    peer_expect(world->peer, "\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 200 OK\r\n");
+    assert_null(strstr(buf_text(&world->peer->heard), "204"));
+}
+
+static void addresses_are_checked(void **state)
+{
+    struct world *world = *state;
+    static const char *const wrong[] = {
+        "",           "8080",          ":8080",           "localhost:80", "127.0.0.1",
+        "127.0.0.1:", "127.0.0.1:x",   "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
+        "[::1:80",    "[127.0.0.1]:80"};
+    struct http_server_options options = {.routes = routes, .route_count = countof(routes)};
+    struct http_server *server = NULL;
+    for (size_t i = 0; i < countof(wrong); i++) {
+        const char *why = NULL;
+        assert_int_equal(http_server_open(world->loop, wrong[i], &options, &server, &why), EINVAL);
+        assert_non_null(why);
+        assert_null(server);
+    }
+}
+
+static void two_servers_share_a_port(void **state)
+{
+    struct world *world = *state;
+    struct http_server_options options = {.routes = routes, .route_count = countof(routes)};
+    struct http_server *server = NULL;
+    const char *why = NULL;
+    char address[40];
+    snprintf(address, sizeof(address), "127.0.0.1:%u", http_server_port(world->server));
+    assert_int_equal(http_server_open(world->loop, address, &options, &server, &why), 0);
+    assert_int_equal(http_server_port(server), http_server_port(world->server));
+    http_server_close(&server);
+}
+
+#define live_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        live_test(request_is_answered_with_its_id),
+        live_test(connection_is_kept_and_pipelined_requests_are_answered_in_order),
+        live_test(chunked_body_is_read),
+        live_test(body_may_come_byte_by_byte),
+        live_test(head_is_get_without_the_body),
+        live_test(parts_of_the_path_are_parameters),
+        live_test(unknown_address_is_404_as_a_problem),
+        live_test(wrong_method_is_405_with_the_right_ones),
+        live_test(method_nobody_knows_is_501),
+        live_test(body_beyond_the_routes_bound_is_413),
+        live_test(hidden_nul_and_broken_escapes_are_400),
+        live_test(form_fields_come_decoded_and_in_order),
+        live_test(form_with_too_many_fields_or_a_nul_is_refused),
+        live_test(reply_may_come_later),
+        live_test(client_that_leaves_cancels_what_its_request_waits_for),
+        live_test(client_that_resets_cancels_what_its_request_waits_for),
+        live_test(request_sent_ahead_waits_for_the_reply_before_it),
+        live_test(closing_the_server_drops_what_runs),
+        live_test(server_that_stopped_listening_answers_and_closes),
+        live_test(stream_comes_in_pieces_and_ends),
+        live_test(stream_learns_that_its_reader_left),
+        live_test(slow_reader_of_a_stream_is_bounded),
+        live_test(remote_address_is_known),
+        live_test(no_content_has_no_length),
+        live_test(addresses_are_checked),
+        live_test(two_servers_share_a_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
