@@ -168,17 +168,20 @@ void buf_json_string(struct buf *buf, struct str text)
 
 void buf_xml_text(struct buf *buf, struct str text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        switch (text.at[i]) {
+    uint32_t code;
+    for (size_t took; text.bytes; text.at += took, text.bytes -= took) {
+        took = utf8_next(text, &code);
+        switch (code) {
         case '&': buf_puts(buf, "&amp;"); break;
         case '<': buf_puts(buf, "&lt;"); break;
         case '>': buf_puts(buf, "&gt;"); break;
         case '"': buf_puts(buf, "&quot;"); break;
         case '\'': buf_puts(buf, "&apos;"); break;
+        case UTF8_BAD: utf8_put(buf, 0xFFFD); break; /* one bad byte spoils a whole document */
         default:
-            /* XML 1.0 2.2: other control characters have no place in a document at all */
-            if ((unsigned char)text.at[i] >= 0x20 || is_blank(text.at[i]))
-                buf_putc(buf, text.at[i]);
+            /* XML 1.0 2.2: these have no place in a document, not even escaped */
+            if (code != 0xFFFE && code != 0xFFFF && (code >= 0x20 || is_blank((char)code)))
+                buf_add(buf, text.at, took);
         }
     }
 }
