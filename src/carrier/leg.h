@@ -15,6 +15,7 @@ struct leg_start {       /* borrowed until the handler returns */
     struct str call_sid; /* the carrier's id of the call */
     struct str stream_sid;
     struct str token; /* the one-use token our TwiML carried */
+    struct str after; /* what came before this stream, as our TwiML said: "transfer" or "" */
 };
 struct leg_handler {
     void (*on_audio)(struct leg *leg, const uint8_t *ulaw, size_t bytes, int64_t at_ms, void *arg);
@@ -30,6 +31,8 @@ struct leg_handler {
  * Streams that never send start are closed after LEG_START_MS_MAX. */
 enum { LEG_START_MS_MAX = 5000, LEG_EARLY_AUDIO_MS_MAX = 3000, LEG_QUEUE_BYTES_MAX = 256 * 1024 };
 typedef void leg_stranger_fn(struct leg *leg, const struct leg_start *start, void *arg);
+/* From here on the leg belongs to the caller until leg_close(), also after on_closed. What came
+ * early is delivered on the next turn of the loop. */
 void leg_admit(struct leg *leg, const struct leg_handler *handler, void *arg);
 void leg_refuse(struct leg *leg, const char *why); /* close code 1008 */
 /* When the stranger goes away before it was answered on_stranger_gone runs instead of on_closed. */
