@@ -1,0 +1,96 @@
+/* api/telephony.h: where the carrier comes in: its webhooks and its media streams, until a line
+ * takes over.
+ *
+ *   POST /telephony/inbound        a call rings: whose is it, what may happen, TwiML
+ *   GET  /media                    its stream: the token is redeemed, a line is opened
+ *   POST /telephony/resume         the stream ended, the call did not: another stream, or the end
+ *   POST /telephony/transfer       the line hands the caller over: ring the owner
+ *   POST /telephony/whisper        ... what he hears when he picks up
+ *   POST /telephony/after-transfer ... and what came of it
+ *   POST /telephony/voicemail      a message left with the carrier, when no line could take it
+ *   POST /telephony/status         the carrier's news of a call
+ *
+ * All of them carry the carrier's signature over PUBLIC_URL (never over what Host says); without it
+ * they are answered with 403 and leave no row. TwiML carries nothing about a tenant but the words
+ * to be said and a one-use token. What the line asks of the carrier goes out here, too, because it
+ * comes back to these addresses. */
+#pragma once
+#include "base/id.h"
+#include "carrier/twilio_media.h"
+#include "line/line.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct telephony;
+struct db;
+struct switchboard;
+struct twilio_rest;
+
+enum {
+    TELEPHONY_TOKENS_MAX = 2, /* auth tokens that are right at once, during a rotation */
+    TELEPHONY_BODY_BYTES_MAX = 64 * 1024,
+    TELEPHONY_RESUMES_MAX = 5, /* streams of one call that may break; then a voicemail */
+    TELEPHONY_RING_SECONDS =
+        18, /* under the 20 to 30 s after which mailboxes and forwarding take over */
+    TELEPHONY_TRANSFER_SECONDS_MAX = 3600,
+    TELEPHONY_MESSAGE_SECONDS = 90, /* of a call that only takes a message */
+    TELEPHONY_VOICEMAIL_SECONDS = 120,
+};
+
+struct telephony_options { /* texts are copied */
+    struct loop *loop;
+    struct db *db;
+    struct twilio_rest *rest;
+    const char *public_url;                   /* without a slash at its end */
+    const char *account_sid;                  /* NULL or "": any account the tokens vouch for */
+    const char *tokens[TELEPHONY_TOKENS_MAX]; /* NULL where there is none */
+    struct uuid default_tenant;               /* nil: none */
+    const char *default_country;              /* "CZ": of numbers written without one */
+    const char *default_voice;                /* of tenants that chose none */
+    int64_t call_seconds_max;                 /* a tenant's own limit may be shorter */
+    int64_t tenant_calls_max;                 /* live calls of one tenant in all; 0: no limit */
+};
+struct telephony *telephony_new(const struct telephony_options *options);
+void telephony_free(struct telephony **telephony);
+/* The line's way out to the carrier; for switchboard_options. */
+struct line_carrier telephony_carrier(struct telephony *telephony);
+/* Before the first request; the switchboard needs the carrier first. */
+void telephony_set_board(struct telephony *telephony, struct switchboard *board);
+
+/* The handlers of the routes above; api_of(req)->telephony is set. Bodies are at most
+ * TELEPHONY_BODY_BYTES_MAX. */
+http_handler_fn telephony_post_inbound, telephony_get_media, telephony_post_resume,
+    telephony_post_transfer, telephony_post_whisper, telephony_post_after_transfer,
+    telephony_post_voicemail, telephony_post_status;
+
+/* What came in and what became of it; for /metrics. */
+enum telephony_outcome {
+    TELEPHONY_FORGED,         /* 403: no signature, or a wrong one */
+    TELEPHONY_OTHER_ACCOUNT,  /* 403 */
+    TELEPHONY_MALFORMED,      /* 400: without what every webhook has */
+    TELEPHONY_CONNECTED,      /* a stream was promised */
+    TELEPHONY_REPEATED,       /* ... for a webhook that came again */
+    TELEPHONY_VOICEMAIL,      /* a limit, no room, draining */
+    TELEPHONY_DATABASE_AWAY,  /* answered without it: a voicemail */
+    TELEPHONY_UNKNOWN_NUMBER, /* refused politely */
+    TELEPHONY_DENIED,         /* refused politely: the tenant is gone */
+    TELEPHONY_LOOP,           /* our own call came back: busy */
+    TELEPHONY_RESUMED,
+    TELEPHONY_RESUMES_SPENT,
+    TELEPHONY_TRANSFERRED,
+    TELEPHONY_TRANSFER_FAILED,
+    TELEPHONY_MESSAGE_LEFT,
+    TELEPHONY_MESSAGE_UNSAVED,
+    TELEPHONY_STREAM_OPENED,
+    TELEPHONY_STREAM_REFUSED, /* token unknown, used, old, another call's; no room */
+    TELEPHONY_OUTCOMES,
+};
+struct telephony_counters {
+    uint64_t outcomes[TELEPHONY_OUTCOMES];
+    struct twilio_media_counters media;
+};
+const struct telephony_counters *telephony_counters(const struct telephony *telephony);
+const char *telephony_outcome_name(enum telephony_outcome outcome); /* "forged" ... */
