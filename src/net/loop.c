@@ -165,8 +165,10 @@ void loop_free(struct loop **loop_slot)
         return;
     *loop_slot = NULL;
     timer_free(&loop->step_timer);
-    if (loop->dns)
-        evdns_base_free(loop->dns, 0);
+    if (loop->dns) { /* look-ups end with an error, so that nothing waits for them for ever */
+        evdns_base_free(loop->dns, 1);
+        event_base_loop(loop->base, EVLOOP_NONBLOCK);
+    }
     while (loop->deferred.count)
         run_deferred(loop);
     while (loop->signals) {

@@ -48,10 +48,15 @@ int ws_accept(struct http_req *req, const struct ws_limits *limits,
               const struct ws_handler *handler, void *arg, struct ws **ws_out);
 
 /* Client side: ws:// or wss://, headers as "Name: value" up to the first NULL; all copied.
- * ca_file: further trusted roots (tests), NULL for the system's. EINVAL: not such a URL. */
+ * ca_file: further trusted roots (tests), NULL for the system's. EINVAL: not such a URL, a header
+ * that is not one line, or a ca_file that cannot be read. */
 int ws_connect(struct loop *loop, const char *url, const char *const *headers, const char *ca_file,
                const struct ws_limits *limits, const struct ws_handler *handler, void *arg,
                struct ws **ws_out);
+
+/* Reads the system's trusted roots, which takes 20 ms: before the first call, and before forking so
+ * that the workers share them. */
+void ws_prepare(void);
 
 /* 0, ENOBUFS (queue full: nothing was taken) or ENOTCONN (closing). Sent before the handshake is
  * done: queued. */

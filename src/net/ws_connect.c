@@ -1,0 +1,450 @@
+/* net/ws_connect.c: the client's side of the handshake: name, connection, TLS, the HTTP question
+ * and its answer, all within one deadline. Source: RFC 6455 4.1.
+ *
+ * name --addresses--> connect (each in turn) --> TLS --> question --> answer: 101 --> open
+ *                                                               '--> refused: read why     */
+#include "base/hash.h"
+#include "base/id.h"
+#include "base/utf8.h"
+#include "net/tls.h"
+#include "net/url.h"
+#include "net/ws_private.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <event2/dns.h>
+#include <event2/util.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ADDRESSES_MAX = 8,
+    ADDRESS_MS_MAX = 1500, /* for one address, while there are others to try */
+    ANSWER_BYTES_MAX = 16 * 1024,
+    REASON_BYTES_MAX = 200,
+    REASON_MS_MAX = 500, /* for the body of a refusal */
+};
+
+enum stage { RESOLVING, CONNECTING, TLS_HANDSHAKE, ASKING, ANSWERED, REFUSED };
+
+/* A look-up cannot be taken back at once: its callback runs later all the same, and finds here that
+ * nobody waits. */
+struct lookup {
+    struct ws *ws;
+    struct evdns_getaddrinfo_request *request;
+};
+
+struct ws_opening {
+    enum stage stage;
+    struct url url;
+    char *url_text; /* what url borrows from */
+    SSL_CTX *tls;   /* NULL: plain */
+    struct lookup *lookup;
+    struct sockaddr_storage addresses[ADDRESSES_MAX];
+    size_t address_count, address_next;
+    int64_t deadline_ms;
+    struct buf question; /* what of it was not sent yet */
+    char accept[WS_ACCEPT_BYTES + 1];
+    int status;
+    size_t head_bytes;   /* of the answer, in ws->in */
+    size_t reason_bytes; /* of the refusal's body that we wait for */
+};
+
+static void connect_next(struct ws *ws, const char *why_last);
+
+void ws_opening_free(struct ws *ws)
+{
+    struct ws_opening *opening = ws->opening;
+    if (!opening)
+        return;
+    ws->opening = NULL;
+    if (opening->lookup) {
+        opening->lookup->ws = NULL;
+        if (opening->lookup->request)
+            evdns_getaddrinfo_cancel(opening->lookup->request);
+    }
+    buf_free(&opening->question);
+    free(opening->url_text);
+    free(opening);
+}
+
+/* Time for this step: what is left of the whole, less when there is another address to try. */
+static void set_deadline(struct ws *ws, int64_t step_ms_max)
+{
+    int64_t at_ms = loop_now_ms(ws->loop) + step_ms_max;
+    timer_set(ws->timer, at_ms < ws->opening->deadline_ms ? at_ms : ws->opening->deadline_ms);
+}
+
+/* The reason given with a refusal, made fit for a log line. */
+static void refused(struct ws *ws, struct str reason)
+{
+    char why[REASON_BYTES_MAX + 1];
+    reason = utf8_cut(str_trim(reason), REASON_BYTES_MAX);
+    for (size_t i = 0; i < reason.bytes; i++)
+        why[i] = (unsigned char)reason.at[i] < ' ' ? ' ' : reason.at[i];
+    why[reason.bytes] = '\0';
+    ws_lost(ws, why, ws->opening->status);
+}
+
+static struct str body_so_far(const struct ws *ws)
+{
+    size_t at = ws->opening->head_bytes;
+    return (struct str){ws->in.data + at, ws->in.bytes - at};
+}
+
+void ws_opening_late(struct ws *ws)
+{
+    struct ws_opening *opening = ws->opening;
+    bool out_of_time = loop_now_ms(ws->loop) >= opening->deadline_ms;
+    if (opening->stage == REFUSED)
+        refused(ws, body_so_far(ws));
+    else if (opening->stage == CONNECTING && !out_of_time)
+        connect_next(ws, "no answer to the connection");
+    else
+        ws_lost(ws, "the handshake took too long", 0);
+}
+
+/* The value of a header in the answer's head; {0} when it is not there. */
+static struct str header_in(struct str head, const char *name)
+{
+    while (head.bytes) {
+        struct str value = str_cut(&head, '\n');
+        struct str key = str_cut(&value, ':');
+        if (str_is_nocase(str_trim(key), name))
+            return str_trim(value);
+    }
+    return (struct str){0};
+}
+
+/* "HTTP/1.1 101 Switching Protocols"; 0 when it is not HTTP. */
+static int status_in(struct str line)
+{
+    int status = 0;
+    if (!str_starts(line, "HTTP/1.") || line.bytes < 12 || line.at[8] != ' ')
+        return 0;
+    for (size_t i = 9; i < 12; i++) {
+        if (line.at[i] < '0' || line.at[i] > '9')
+            return 0;
+        status = status * 10 + (line.at[i] - '0');
+    }
+    return status;
+}
+
+static void on_accepted(struct ws *ws, struct str head)
+{
+    if (!str_is_nocase(header_in(head, "Upgrade"), "websocket") ||
+        !str_is_nocase(header_in(head, "Connection"), "upgrade") ||
+        !str_is(header_in(head, "Sec-WebSocket-Accept"), ws->opening->accept)) {
+        ws_lost(ws, "the answer accepts another handshake than ours", 101);
+        return;
+    }
+    if (header_in(head, "Sec-WebSocket-Extensions").bytes) {
+        ws_lost(ws, "the answer brings an extension nobody asked for", 101);
+        return;
+    }
+    buf_drop(&ws->in, ws->opening->head_bytes);
+    if (!ws->in.bytes)
+        buf_free(&ws->in);
+    ws_opening_free(ws);
+    ws_opened(ws);
+    if (ws->handler.on_open)
+        ws->handler.on_open(ws, ws->arg);
+}
+
+/* Some recognisers say why in a header, others in the body. */
+static void on_refused(struct ws *ws, struct str head)
+{
+    struct ws_opening *opening = ws->opening;
+    struct str reason = header_in(head, "dg-error"), length = header_in(head, "Content-Length");
+    opening->stage = REFUSED;
+    opening->reason_bytes = REASON_BYTES_MAX;
+    if (length.bytes && length.bytes < 9)
+        opening->reason_bytes = (size_t)strtoul(length.at, NULL, 10);
+    if (opening->reason_bytes > REASON_BYTES_MAX)
+        opening->reason_bytes = REASON_BYTES_MAX;
+    if (reason.bytes)
+        refused(ws, reason);
+    else if (body_so_far(ws).bytes >= opening->reason_bytes)
+        refused(ws, body_so_far(ws));
+    else
+        set_deadline(ws, REASON_MS_MAX);
+}
+
+static void on_answer(struct ws *ws)
+{
+    struct ws_opening *opening = ws->opening;
+    if (opening->stage == REFUSED) {
+        if (body_so_far(ws).bytes >= opening->reason_bytes)
+            refused(ws, body_so_far(ws));
+        return;
+    }
+    const char *end = memmem(ws->in.data, ws->in.bytes, "\r\n\r\n", 4);
+    if (!end) {
+        if (ws->in.bytes > ANSWER_BYTES_MAX)
+            ws_lost(ws, "the answer's head is too long", 0);
+        return;
+    }
+    struct str head = {ws->in.data, (size_t)(end - ws->in.data)};
+    opening->head_bytes = head.bytes + 4;
+    opening->status = status_in(head);
+    if (!opening->status)
+        ws_lost(ws, "the answer is not HTTP", 0);
+    else if (opening->status == 101)
+        on_accepted(ws, head);
+    else
+        on_refused(ws, head);
+}
+
+static void read_answer(struct ws *ws)
+{
+    size_t bytes = 0;
+    int err = 0;
+    while (!err && ws->state == WS_OPENING && ws->in.bytes <= ANSWER_BYTES_MAX) {
+        buf_reserve(&ws->in, 4096);
+        err = ws_io_read(ws, ws->in.data + ws->in.bytes, 4096, &bytes);
+        if (err)
+            break;
+        ws->in.bytes += bytes;
+        ws->in.data[ws->in.bytes] = '\0';
+        on_answer(ws);
+    }
+    if (err && err != EAGAIN && ws->opening->stage == REFUSED)
+        refused(ws, body_so_far(ws));
+    else if (err && err != EAGAIN)
+        ws_lost(ws, "the connection broke in the handshake", 0);
+}
+
+static void ask(struct ws *ws)
+{
+    struct buf *question = &ws->opening->question;
+    ws->opening->stage = ASKING;
+    size_t written = ws_io_write(ws, question->data, question->bytes);
+    buf_drop(question, written);
+    if (!question->bytes)
+        ws->opening->stage = ANSWERED;
+    watch_set(ws->watch, WATCH_READ | (question->bytes ? WATCH_WRITE : 0));
+}
+
+static void shake_hands(struct ws *ws)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(ws->ssl);
+    if (result == 1) {
+        ask(ws);
+        return;
+    }
+    switch (SSL_get_error(ws->ssl, result)) {
+    case SSL_ERROR_WANT_READ: watch_set(ws->watch, WATCH_READ); break;
+    case SSL_ERROR_WANT_WRITE: watch_set(ws->watch, WATCH_WRITE); break;
+    default: ws_lost(ws, tls_why(ws->ssl), 0);
+    }
+}
+
+static void on_connected(struct ws *ws)
+{
+    struct ws_opening *opening = ws->opening;
+    int err = 0, on = 1;
+    socklen_t bytes = sizeof(err);
+    getsockopt(ws->fd, SOL_SOCKET, SO_ERROR, &err, &bytes);
+    if (err) {
+        connect_next(ws, strerror(err));
+        return;
+    }
+    setsockopt(ws->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    timer_set(ws->timer, opening->deadline_ms);
+    if (!opening->tls) {
+        ask(ws);
+        return;
+    }
+    opening->stage = TLS_HANDSHAKE;
+    ws->ssl = tls_client_new(opening->tls, ws->fd, opening->url.host);
+    shake_hands(ws);
+}
+
+void ws_opening_ready(struct ws *ws, unsigned events)
+{
+    switch (ws->opening->stage) {
+    case RESOLVING: break;
+    case CONNECTING: on_connected(ws); break;
+    case TLS_HANDSHAKE: shake_hands(ws); break;
+    case ASKING:
+        if (events & WATCH_WRITE)
+            ask(ws);
+        else
+            read_answer(ws); /* refused before we were through, or lost */
+        break;
+    case ANSWERED:
+    case REFUSED: read_answer(ws);
+    }
+}
+
+static int try_address(struct ws *ws, const struct sockaddr_storage *address)
+{
+    socklen_t bytes =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    ws->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (ws->fd < 0)
+        return errno;
+    if (connect(ws->fd, (const struct sockaddr *)address, bytes) && errno != EINPROGRESS) {
+        int err = errno;
+        close(ws->fd);
+        ws->fd = -1;
+        return err;
+    }
+    ws_watch(ws);
+    watch_set(ws->watch, WATCH_WRITE);
+    return 0;
+}
+
+static void connect_next(struct ws *ws, const char *why_last)
+{
+    struct ws_opening *opening = ws->opening;
+    opening->stage = CONNECTING;
+    ws_io_close(ws);
+    while (opening->address_next < opening->address_count) {
+        int err = try_address(ws, &opening->addresses[opening->address_next++]);
+        if (!err) {
+            bool last = opening->address_next == opening->address_count;
+            set_deadline(ws, last ? ws->limits.handshake_ms_max : ADDRESS_MS_MAX);
+            return;
+        }
+        why_last = strerror(err);
+    }
+    ws_lost(ws, why_last, 0);
+}
+
+static void add_address(struct ws_opening *opening, const void *address, size_t bytes)
+{
+    if (opening->address_count == ADDRESSES_MAX || bytes > sizeof(opening->addresses[0]))
+        return;
+    struct sockaddr_storage *to = &opening->addresses[opening->address_count++];
+    memcpy(to, address, bytes);
+    if (to->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)to)->sin6_port = htons(opening->url.port);
+    else
+        ((struct sockaddr_in *)to)->sin_port = htons(opening->url.port);
+}
+
+static void on_resolved(int err, struct evutil_addrinfo *found, void *arg)
+{
+    struct lookup *lookup = arg;
+    struct ws *ws = lookup->ws;
+    free(lookup);
+    if (ws) {
+        ws->opening->lookup = NULL;
+        for (const struct evutil_addrinfo *each = found; each; each = each->ai_next)
+            if (each->ai_family == AF_INET || each->ai_family == AF_INET6)
+                add_address(ws->opening, each->ai_addr, each->ai_addrlen);
+        connect_next(ws, err ? evutil_gai_strerror(err) : "the name has no address");
+    }
+    if (found)
+        evutil_freeaddrinfo(found);
+}
+
+static void resolve(struct ws *ws)
+{
+    struct evutil_addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
+    struct lookup *lookup = xalloc(sizeof(*lookup));
+    lookup->ws = ws;
+    ws->opening->lookup = lookup;
+    struct evdns_getaddrinfo_request *request = evdns_getaddrinfo(
+        loop_dns(ws->loop), ws->opening->url.host, NULL, &hints, on_resolved, lookup);
+    if (request) /* else on_resolved() has run */
+        lookup->request = request;
+}
+
+static bool add_literal(struct ws_opening *opening, const char *text)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+        add_address(opening, &four, sizeof(four));
+    else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
+        add_address(opening, &six, sizeof(six));
+    else
+        return false;
+    return true;
+}
+
+/* Addresses, and the one name everybody knows, need no look-up. */
+static void start(void *arg)
+{
+    struct ws *ws = arg;
+    struct ws_opening *opening = ws->opening;
+    if (ws->state == WS_DEAD)
+        return;
+    if (strcmp(opening->url.host, "localhost") == 0) {
+        add_literal(opening, "127.0.0.1");
+        add_literal(opening, "::1");
+    }
+    if (opening->address_count || add_literal(opening, opening->url.host))
+        connect_next(ws, "");
+    else
+        resolve(ws);
+}
+
+static int write_question(struct ws_opening *opening, const char *const *headers)
+{
+    struct buf *question = &opening->question;
+    uint8_t nonce[16];
+    struct buf key = {0};
+    bool is_ipv6 = strchr(opening->url.host, ':');
+    random_bytes(nonce, sizeof(nonce));
+    base64_put(&key, nonce, sizeof(nonce));
+    ws_accept_key(buf_str(&key), opening->accept);
+    buf_printf(question, "GET %.*s HTTP/1.1\r\nHost: %s%s%s", (int)opening->url.target.bytes,
+               opening->url.target.at, is_ipv6 ? "[" : "", opening->url.host, is_ipv6 ? "]" : "");
+    if (opening->url.port_given)
+        buf_printf(question, ":%u", opening->url.port);
+    buf_printf(question,
+               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: %s\r\n",
+               buf_text(&key));
+    buf_free(&key);
+    for (; headers && *headers; headers++) {
+        if (strpbrk(*headers, "\r\n") || !strchr(*headers, ':'))
+            return EINVAL;
+        buf_printf(question, "%s\r\n", *headers);
+    }
+    buf_puts(question, "\r\n");
+    return 0;
+}
+
+int ws_connect(struct loop *loop, const char *url, const char *const *headers, const char *ca_file,
+               const struct ws_limits *limits, const struct ws_handler *handler, void *arg,
+               struct ws **ws_out)
+{
+    struct ws_opening *opening = xalloc(sizeof(*opening));
+    opening->url_text = xstrdup(url);
+    int err = str_starts(str_of(url), "ws") ? url_parse(opening->url_text, &opening->url) : EINVAL;
+    if (!err)
+        err = write_question(opening, headers);
+    if (!err && opening->url.tls) {
+        opening->tls = tls_client_context(ca_file);
+        err = opening->tls ? 0 : EINVAL;
+    }
+    struct ws *ws = ws_new(loop, limits, handler, arg);
+    ws->is_client = true;
+    ws->opening = opening;
+    if (err) {
+        ws_bury(ws);
+        return err;
+    }
+    opening->deadline_ms = loop_now_ms(loop) + ws->limits.handshake_ms_max;
+    timer_set(ws->timer, opening->deadline_ms);
+    loop_defer(loop, start, ws);
+    *ws_out = ws;
+    return 0;
+}
+
+void ws_prepare(void)
+{
+    tls_client_context(NULL);
+}
