@@ -140,7 +140,7 @@ static bool from_home(const char *digits, const struct country *home, char out[P
     if (trunk && strncmp(digits, home->trunk, trunk) == 0 && fits(home, count - trunk))
         return write_e164(home->code, digits + trunk, out);
     if (strncmp(digits, home->code, code) == 0 && fits(home, count - code) &&
-        (home->digits_min == home->digits_max || !fits(home, count)))
+        (trunk || !fits(home, count))) /* where a trunk is dialled no number begins without it */
         return write_e164("", digits, out);
     /* where a trunk prefix is dialled a number without it is only accepted when it cannot be
      * anything shorter, such as a local number without its area code */
