@@ -1,0 +1,185 @@
+/* phone/wav.c: RIFF, chunk by chunk. */
+#include "phone/wav.h"
+
+#include "base/audio.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT_PCM = 1, FORMAT_ULAW = 7, FORMAT_EXTENSIBLE = 0xFFFE };
+
+struct format {
+    unsigned code, channels, hz, bits;
+};
+
+static unsigned u16(const char *at)
+{
+    const unsigned char *bytes = (const unsigned char *)at;
+    return (unsigned)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t u32(const char *at)
+{
+    return (uint32_t)u16(at) | (uint32_t)u16(at + 2) << 16;
+}
+
+struct chunk {
+    struct str id, body;
+};
+
+/* The next chunk; one whose length goes past the end of the file (as streams write it) is cut. */
+static bool next_chunk(struct str *rest, struct chunk *chunk)
+{
+    if (rest->bytes < 8)
+        return false;
+    size_t bytes = u32(rest->at + 4);
+    chunk->id = (struct str){rest->at, 4};
+    rest->at += 8;
+    rest->bytes -= 8;
+    if (bytes > rest->bytes)
+        bytes = rest->bytes;
+    chunk->body = (struct str){rest->at, bytes};
+    size_t padded = bytes + (bytes & 1);
+    if (padded > rest->bytes)
+        padded = rest->bytes;
+    rest->at += padded;
+    rest->bytes -= padded;
+    return true;
+}
+
+static bool read_format(struct str body, struct format *format)
+{
+    if (body.bytes < 16)
+        return false;
+    *format = (struct format){u16(body.at), u16(body.at + 2), u32(body.at + 4), u16(body.at + 14)};
+    if (format->code == FORMAT_EXTENSIBLE && body.bytes >= 26)
+        format->code = u16(body.at + 24);
+    return true;
+}
+
+static const char *fault_of(const struct format *format)
+{
+    if (format->hz != AUDIO_HZ)
+        return "the sample rate is not 8000 Hz";
+    if (format->channels != 1)
+        return "it has more than one channel";
+    if ((format->code == FORMAT_ULAW && format->bits == 8) ||
+        (format->code == FORMAT_PCM && format->bits == 16))
+        return NULL;
+    return "it is neither mu-law nor 16 bit PCM";
+}
+
+static void add_pcm(struct buf *out, struct str body)
+{
+    buf_reserve(out, body.bytes / 2);
+    for (size_t i = 0; i + 1 < body.bytes; i += 2)
+        buf_putc(out, (char)ulaw_encode((int16_t)u16(body.at + i)));
+}
+
+int wav_parse(struct str file, struct buf *ulaw_out, const char **why_out)
+{
+    struct format format = {0};
+    struct chunk chunk;
+    bool has_format = false;
+    if (file.bytes < 12 || memcmp(file.at, "RIFF", 4) != 0 || memcmp(file.at + 8, "WAVE", 4) != 0) {
+        *why_out = "it is not a RIFF WAVE file";
+        return EPROTO;
+    }
+    struct str rest = {file.at + 12, file.bytes - 12};
+    while (next_chunk(&rest, &chunk)) {
+        if (memcmp(chunk.id.at, "fmt ", 4) == 0)
+            has_format = read_format(chunk.body, &format);
+        if (memcmp(chunk.id.at, "data", 4) != 0)
+            continue;
+        *why_out = has_format ? fault_of(&format) : "its data comes before its format";
+        if (*why_out)
+            return EPROTO;
+        if (format.code == FORMAT_PCM)
+            add_pcm(ulaw_out, chunk.body);
+        else
+            buf_add_str(ulaw_out, chunk.body);
+        return 0;
+    }
+    *why_out = "it has no audio";
+    return EPROTO;
+}
+
+static void put_u32(struct buf *file, size_t value)
+{
+    for (int shift = 0; shift < 32; shift += 8)
+        buf_putc(file, (char)(value >> shift));
+}
+
+static void put_u16(struct buf *file, unsigned value)
+{
+    buf_putc(file, (char)value);
+    buf_putc(file, (char)(value >> 8));
+}
+
+void wav_put(struct buf *file, struct str ulaw)
+{
+    size_t padded = ulaw.bytes + (ulaw.bytes & 1);
+    buf_puts(file, "RIFF");
+    put_u32(file, 4 + 8 + 18 + 8 + 4 + 8 + padded);
+    buf_puts(file, "WAVEfmt ");
+    put_u32(file, 18);
+    put_u16(file, FORMAT_ULAW);
+    put_u16(file, 1);
+    put_u32(file, AUDIO_HZ);
+    put_u32(file, AUDIO_HZ); /* bytes a second */
+    put_u16(file, 1);        /* bytes a sample */
+    put_u16(file, 8);
+    put_u16(file, 0); /* no extension */
+    buf_puts(file, "fact");
+    put_u32(file, 4);
+    put_u32(file, ulaw.bytes);
+    buf_puts(file, "data");
+    put_u32(file, ulaw.bytes);
+    buf_add_str(file, ulaw);
+    if (ulaw.bytes & 1)
+        buf_putc(file, '\0');
+}
+
+static int read_all(FILE *stream, struct buf *file)
+{
+    char piece[65536];
+    size_t bytes;
+    while ((bytes = fread(piece, 1, sizeof(piece), stream)) > 0) {
+        if (file->bytes + bytes > WAV_BYTES_MAX)
+            return EFBIG;
+        buf_add(file, piece, bytes);
+    }
+    return ferror(stream) ? EIO : 0;
+}
+
+int wav_read(const char *path, struct buf *ulaw_out, const char **why_out)
+{
+    struct buf file = {0};
+    FILE *stream = fopen(path, "rb");
+    int err = stream ? read_all(stream, &file) : errno;
+    if (stream)
+        fclose(stream);
+    if (err)
+        *why_out = strerror(err);
+    else
+        err = wav_parse(buf_str(&file), ulaw_out, why_out);
+    buf_free(&file);
+    return err;
+}
+
+int wav_write(const char *path, struct str ulaw)
+{
+    struct buf file = {0};
+    wav_put(&file, ulaw);
+    FILE *stream = fopen(path, "wb");
+    int err = stream ? 0 : errno;
+    if (stream && fwrite(file.data, 1, file.bytes, stream) != file.bytes)
+        err = EIO;
+    if (stream && fclose(stream) && !err)
+        err = errno;
+    buf_free(&file);
+    return err;
+}

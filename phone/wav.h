@@ -1,0 +1,16 @@
+/* phone/wav.h: telephone audio in RIFF files: mu-law or 16 bit PCM, 8 kHz, one channel, read and
+ * written as mu-law. Source: Microsoft, "Multimedia Programming Interface and Data Specifications
+ * 1.0"; chunks come in any order, unknown ones are passed over. */
+#pragma once
+#include "base/buf.h"
+
+enum { WAV_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* The audio of a whole file in memory, appended. EPROTO: not such a file; *why_out (static) says in
+ * words what is wrong with it. */
+int wav_parse(struct str file, struct buf *ulaw_out, const char **why_out);
+void wav_put(struct buf *file, struct str ulaw); /* as mu-law, with the fact chunk it wants */
+
+/* Errors beside those of wav_parse(): what opening, reading or writing fails with. */
+int wav_read(const char *path, struct buf *ulaw_out, const char **why_out);
+int wav_write(const char *path, struct str ulaw);
