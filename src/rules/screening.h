@@ -66,6 +66,7 @@ struct screening_input {
     const char *language;      /* the tenant's: "cs", "sk", "en", "de" */
     const char *owner;         /* whose phone it is; NULL or "" when not known */
     const char *caller_number; /* E.164; NULL or "" when withheld */
+    const char *country;       /* where they are, "CZ", for national numbers; NULL: by language */
     const struct screening_line *lines;
     size_t line_count;
 };

@@ -2,18 +2,19 @@
  * a call by word stems, in Czech, Slovak, English and German. Pure: the same words give the same
  * call. It speaks when no model answers, and it is what the sandbox's model thinks with.
  *
- *                 unwanted (marketing, spam, fraud): turned away, end_call
- *              .--------------------------------------------------------------> CLOSED
- *              |                                                     goodbye       ^
- *   PURPOSE ---+--> NAME --> CALLBACK --> CONFIRM --> take_message --> CLOSING ----'
- *              |                                                      "anything else?"
- *              '--> asks for a person: transfer_call, if there is one; else NAME
+ *   PURPOSE --> NAME --> CALLBACK --> CONFIRM --> take_message --> end_call
+ *      |          |                      |
+ *      |          |                      '-- "no": PURPOSE again, once
+ *      |          '-- asked for a person: transfer_call; nobody there: a message
+ *      '-- marketing, spam, fraud: turned away, end_call; family, deliveries: take_message at once
  *
- * A slot that was already said is not asked for; one that was asked for SCRIPT_RETRIES_MAX times in
+ * A slot that was already said is not asked for; one that was asked for SCRIPT_ASKS_MAX times in
  * vain is left empty. */
 #pragma once
 #include "base/buf.h"
+#include "rules/digits.h"
 #include "rules/screening.h"
+#include "rules/signs.h"
 
 #include <stdbool.h>
 
@@ -21,15 +22,15 @@ enum {
     SCRIPT_TEXT_BYTES_MAX = 400,       /* of a reply */
     SCRIPT_ARGUMENTS_BYTES_MAX = 2000, /* of a tool */
     SCRIPT_REASON_BYTES_MAX = 300,
-    SCRIPT_RETRIES_MAX = 2,
+    SCRIPT_ASKS_MAX = 2,
     SCRIPT_TURNS_MAX = 12, /* then the message is taken as it is */
 };
 
 /* The tools, by the names the model knows, with their arguments:
  *   take_message   {"caller_name":s|null,"company":s|null,"reason":s,"callback_number":s|null,
- *                   "urgent":bool}
- *   end_call       {"reason":"finished"|"unwanted"|"silent"}
- *   transfer_call  {"reason":s}                                                              */
+ *                   "urgent":bool}; callback_number as it was said, null for the caller's own
+ *   end_call       {"reason":"finished"|"unwanted"}
+ *   transfer_call  {"reason":s} */
 enum script_tool { SCRIPT_NO_TOOL, SCRIPT_TAKE_MESSAGE, SCRIPT_END_CALL, SCRIPT_TRANSFER_CALL };
 const char *script_tool_name(enum script_tool tool); /* "take_message" ...; "" for no tool */
 
@@ -46,22 +47,31 @@ struct script_setup {
 
 /* Plain data, so that it can be copied and rebuilt by feeding the same turns again. */
 struct script {
-    int language; /* enum language */
+    enum language language;
     bool can_transfer;
     enum script_state {
         SCRIPT_PURPOSE,
         SCRIPT_NAME,
         SCRIPT_CALLBACK,
         SCRIPT_CONFIRM,
-        SCRIPT_CLOSING, /* the message is taken: anything else? */
-        SCRIPT_CLOSED,
+        SCRIPT_CLOSED, /* the message is taken or the caller turned away */
+        SCRIPT_STATES,
     } state;
-    int turns, retries;
-    bool wants_person, transfer_failed, urgent, message_taken, callback_refused;
-    enum screening_label label;
+    int turns, corrections, unclear;
+    int asked[SCRIPT_STATES]; /* how often each state's question was put */
+    struct signs signs;
+    bool wants_person, transfer_failed, urgent;
+    bool brief;             /* family or a delivery: no questions */
+    bool reason_introduced; /* "about ...", not just what was said */
+    enum script_callback {
+        CALLBACK_UNKNOWN,
+        CALLBACK_OWN, /* on the number they call from */
+        CALLBACK_GIVEN,
+        CALLBACK_NONE,
+    } callback;
     char name[SCREENING_NAME_BYTES_MAX + 1];
     char company[SCREENING_NAME_BYTES_MAX + 1];
-    char number[17]; /* digits as said, with a leading + where it was said so */
+    char number[DIGITS_MAX + 2]; /* as said */
     char reason[SCRIPT_REASON_BYTES_MAX + 1];
 };
 
