@@ -1,0 +1,360 @@
+/* app/worker.c: wires one worker together. One loop, one thread; what it shares with the others is
+ * the listening port, the page of counters and the database.
+ *
+ *   SIGTERM: unready at once, calls finish, then the end. SIGUSR1: the same, and another worker,
+ *   already there, takes the new connections. */
+#include "app/worker.h"
+
+#include "api/api.h"
+#include "api/health.h"
+#include "api/telephony.h"
+#include "app/config.h"
+#include "app/prompts.h"
+#include "app/screener.h"
+#include "app/supervisor.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "carrier/twilio_rest.h"
+#include "line/switchboard.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "provider/llm.h"
+#include "provider/stt.h"
+#include "provider/tts.h"
+#include "store/calls.h"
+#include "store/db.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    READY_POLL_MS = 20,
+    READY_MS_MAX = 5000, /* without a database a worker serves all the same, and says so */
+    PUBLISH_MS = 1000,
+    SWEEP_MS = 30000,
+    SWEEP_GRACE_S = 120, /* beyond the longest call */
+};
+
+struct worker {
+    const struct config *config;
+    struct loop *loop;
+    struct db *db;
+    struct http_client *http;
+    struct stt_driver *stt;
+    struct llm_driver *llm, *judge;
+    struct tts_driver *tts;
+    struct twilio_rest *rest;
+    struct telephony *telephony;
+    struct switchboard *board;
+    struct screener *screener;
+    struct http_server *server;
+    struct prompts *prompts;
+    struct health health;
+    struct api api;
+    struct timer *ready_timer, *publish_timer, *sweep_timer;
+    struct op *sweeping;
+    int ready_fd;
+    int64_t started_ms;
+    bool leaving; /* told twice is told once */
+};
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static struct llm_driver *model_driver(struct worker *worker, const char *model)
+{
+    const struct config *config = worker->config;
+    return openai_new(worker->http,
+                      &(struct openai_options){.base_url = config->openai_base_url,
+                                               .api_key = config->openai_api_key,
+                                               .model = model,
+                                               .fallback_model = config->openai_fallback_model,
+                                               .reasoning_effort = config->openai_reasoning_effort,
+                                               .verbosity = config->openai_verbosity,
+                                               .tokens_field = config->openai_tokens_field,
+                                               .temperature = config->openai_temperature,
+                                               .store_off = true});
+}
+
+static void open_providers(struct worker *worker)
+{
+    const struct config *config = worker->config;
+    const char *judge_model = config->openai_screening_model ? config->openai_screening_model
+                                                             : config->openai_model;
+    worker->http = http_client_new(worker->loop,
+                                   &(struct http_client_options){.ca_file = config->ca_file});
+    worker->stt = deepgram_new(worker->loop,
+                               &(struct deepgram_options){.base_url = config->deepgram_base_url,
+                                                          .api_key = config->deepgram_api_key,
+                                                          .model = config->deepgram_model,
+                                                          .ca_file = config->ca_file});
+    worker->llm = model_driver(worker, config->openai_model);
+    worker->judge = model_driver(worker, judge_model);
+    worker->tts =
+        elevenlabs_new(worker->http,
+                       &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
+                                                    .api_key = config->elevenlabs_api_key,
+                                                    .model = config->elevenlabs_model});
+    llm_warm(worker->llm);
+    tts_warm(worker->tts);
+}
+
+static void open_carrier(struct worker *worker)
+{
+    const struct config *config = worker->config;
+    struct uuid default_tenant = {0};
+    if (config->default_tenant_id)
+        uuid_parse(str_of(config->default_tenant_id), &default_tenant); /* checked by config_load */
+    worker->rest = twilio_rest_new(
+        &(struct twilio_rest_options){.loop = worker->loop,
+                                      .http = worker->http,
+                                      .base_url = config->twilio_base_url,
+                                      .account_sid = config->twilio_account_sid,
+                                      .secret = config->twilio_auth_token});
+    worker->telephony = telephony_new(&(struct telephony_options){
+        .loop = worker->loop,
+        .db = worker->db,
+        .rest = worker->rest,
+        .public_url = config->public_url,
+        .account_sid = config->twilio_account_sid,
+        .tokens = {config->twilio_auth_token, config->twilio_auth_token_old},
+        .default_tenant = default_tenant,
+        .default_country = config->default_country,
+        .default_voice = config->elevenlabs_voice_id,
+        .call_seconds_max = config->call_seconds_max,
+        .tenant_calls_max = config->calls_per_tenant_max,
+    });
+}
+
+static void open_lines(struct worker *worker)
+{
+    const struct config *config = worker->config;
+    worker->board = switchboard_new(&(struct switchboard_options){
+        .loop = worker->loop,
+        .db = worker->db,
+        .stt = worker->stt,
+        .llm = worker->llm,
+        .tts = worker->tts,
+        .carrier = telephony_carrier(worker->telephony),
+        .cache_directory = config->cache_dir,
+        .cache_salt = config->elevenlabs_model,
+        .lines_max = (size_t)config->calls_per_worker_max,
+        .tenant_lines_max = (size_t)config->calls_per_tenant_max,
+    });
+    telephony_set_board(worker->telephony, worker->board);
+}
+
+static const char *screening_instructions(const char *language, void *arg)
+{
+    const struct worker *worker = arg;
+    return prompts_screening(worker->prompts, language);
+}
+
+/* ---- serving -------------------------------------------------------------------------------- */
+
+static void on_request_done(const struct http_req *req, const struct http_route *route, int status,
+                            int64_t took_us)
+{
+    const struct api *api = req->app;
+    const char *path = route ? route->path : "-";
+    health_count_request(api->health, status, took_us);
+    if (status < 400)
+        log_debug(NULL, "request", "method=%s route=%s status=%d ms=%lld id=%s",
+                  http_method_name(req->method), path, status, (long long)(took_us / 1000),
+                  req->id);
+    else
+        log_warn(NULL, "request", "method=%s route=%s status=%d ms=%lld id=%s",
+                 http_method_name(req->method), path, status, (long long)(took_us / 1000),
+                 req->id);
+}
+
+static void publish_more(struct metrics_slot *slot, void *arg)
+{
+    const struct worker *worker = arg;
+    const struct screener_stats *stats = screener_stats(worker->screener);
+    metrics_add(slot, "karen_screenings_total", "outcome=\"model\"", (double)stats->by_model);
+    metrics_add(slot, "karen_screenings_total", "outcome=\"script\"", (double)stats->by_script);
+    metrics_add(slot, "karen_screenings_total", "outcome=\"refused\"", (double)stats->refused);
+    metrics_add(slot, "karen_screenings_total", "outcome=\"put_off\"", (double)stats->put_off);
+}
+
+static void on_publish(void *arg)
+{
+    struct worker *worker = arg;
+    health_publish(&worker->health);
+    timer_set(worker->publish_timer, loop_now_ms(worker->loop) + PUBLISH_MS);
+}
+
+static void on_swept(int err, int64_t calls, void *arg)
+{
+    (void)arg;
+    if (!err && calls)
+        log_warn(NULL, "swept", "calls=%lld why=\"left behind by a worker that died\"",
+                 (long long)calls);
+}
+
+static void on_sweep(void *arg)
+{
+    struct worker *worker = arg;
+    if (!worker->sweeping)
+        calls_sweep(worker->db, worker->config->call_seconds_max + SWEEP_GRACE_S, on_swept, worker,
+                    &worker->sweeping);
+    timer_set(worker->sweep_timer, loop_now_ms(worker->loop) + SWEEP_MS);
+}
+
+static int open_server(struct worker *worker, struct metrics_page *page, int slot)
+{
+    const struct config *config = worker->config;
+    const char *why = "";
+    worker->health = (struct health){
+        .page = page,
+        .slot = metrics_slot(page, slot),
+        .metrics_token = config->metrics_token,
+        .db = worker->db,
+        .board = worker->board,
+        .stt = worker->stt,
+        .llm = worker->llm,
+        .tts = worker->tts,
+        .publish_more = publish_more,
+        .arg = worker,
+    };
+    worker->api = (struct api){.health = &worker->health, .telephony = worker->telephony};
+    int err = http_server_open(worker->loop, config->listen,
+                               &(struct http_server_options){.routes = api_routes,
+                                                             .route_count = api_route_count,
+                                                             .app = &worker->api,
+                                                             .tls_cert_file = config->tls_cert_file,
+                                                             .tls_key_file = config->tls_key_file,
+                                                             .on_done = on_request_done},
+                               &worker->server, &why);
+    if (err)
+        log_error(NULL, "no_server", "listen=%s why=\"%s\"", config->listen, why);
+    return err;
+}
+
+static void on_ready_poll(void *arg)
+{
+    struct worker *worker = arg;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    if (!db_ready(worker->db) && now_ms - worker->started_ms < READY_MS_MAX) {
+        timer_set(worker->ready_timer, now_ms + READY_POLL_MS);
+        return;
+    }
+    if (!db_ready(worker->db))
+        log_warn(NULL, "database_away", "why=\"%s\"", db_trouble(worker->db));
+    if (write(worker->ready_fd, "1", 1) != 1)
+        log_warn(NULL, "nobody_waits", "what=\"the worker's ready sign\"");
+    close(worker->ready_fd);
+}
+
+/* ---- leaving -------------------------------------------------------------------------------- */
+
+static void on_empty(void *arg)
+{
+    struct worker *worker = arg;
+    log_info(NULL, "drained", "");
+    loop_stop(worker->loop);
+}
+
+static void leave(struct worker *worker)
+{
+    if (worker->leaving)
+        return;
+    worker->leaving = true;
+    worker->health.draining = true;
+    log_info(NULL, "draining", "live=%llu",
+             (unsigned long long)switchboard_stats(worker->board)->live);
+    switchboard_drain(worker->board, on_empty, worker);
+}
+
+static void on_sigterm(void *arg)
+{
+    leave(arg);
+}
+
+static void on_sigusr1(void *arg)
+{
+    struct worker *worker = arg;
+    http_server_stop_listening(worker->server);
+    leave(worker);
+}
+
+/* Newest first. */
+static void close_all(struct worker *worker)
+{
+    timer_free(&worker->ready_timer);
+    timer_free(&worker->publish_timer);
+    timer_free(&worker->sweep_timer);
+    op_cancel(&worker->sweeping);
+    http_server_close(&worker->server);
+    screener_free(&worker->screener);
+    switchboard_free(&worker->board);
+    telephony_free(&worker->telephony);
+    twilio_rest_free(&worker->rest);
+    tts_driver_free(&worker->tts);
+    llm_driver_free(&worker->judge);
+    llm_driver_free(&worker->llm);
+    stt_driver_free(&worker->stt);
+    http_client_free(&worker->http);
+    db_close(&worker->db);
+    prompts_free(&worker->prompts);
+    loop_free(&worker->loop);
+}
+
+static void start_timers(struct worker *worker)
+{
+    int64_t now_ms = loop_now_ms(worker->loop);
+    worker->started_ms = now_ms;
+    worker->ready_timer = timer_new(worker->loop, on_ready_poll, worker);
+    worker->publish_timer = timer_new(worker->loop, on_publish, worker);
+    worker->sweep_timer = timer_new(worker->loop, on_sweep, worker);
+    timer_set(worker->ready_timer, now_ms);
+    timer_set(worker->publish_timer, now_ms + PUBLISH_MS);
+    timer_set(worker->sweep_timer, now_ms + SWEEP_MS);
+}
+
+static int open_all(struct worker *worker, struct metrics_page *page, int slot)
+{
+    const struct config *config = worker->config;
+    struct buf why = {0};
+    worker->loop = loop_new();
+    int err = db_open(worker->loop,
+                      &(struct db_options){.url = config->database_url, .role = DB_ROLE_APP},
+                      &worker->db);
+    if (err)
+        log_error(NULL, "bad_database_url", "err=%s", strerrorname_np(err));
+    if (!err && (err = prompts_load(config->prompts_dir, &worker->prompts, &why)))
+        log_error(NULL, "no_prompts", "why=\"%s\"", buf_text(&why));
+    buf_free(&why);
+    if (err)
+        return err;
+    open_providers(worker);
+    open_carrier(worker);
+    open_lines(worker);
+    worker->screener =
+        screener_new(&(struct screener_options){.loop = worker->loop,
+                                                .db = worker->db,
+                                                .llm = worker->judge,
+                                                .instructions = screening_instructions,
+                                                .arg = worker});
+    return open_server(worker, page, slot);
+}
+
+int worker_run(struct metrics_page *page, int slot, int ready_fd, void *arg)
+{
+    struct worker *worker = xalloc(sizeof(*worker));
+    worker->config = arg;
+    worker->ready_fd = ready_fd;
+    int err = open_all(worker, page, slot);
+    if (!err) {
+        loop_on_signal(worker->loop, SIGTERM, on_sigterm, worker);
+        loop_on_signal(worker->loop, SIGUSR1, on_sigusr1, worker);
+        start_timers(worker);
+        loop_run(worker->loop);
+        health_publish(&worker->health); /* the last calls count, too */
+    }
+    close_all(worker);
+    free(worker);
+    return err ? SUPERVISOR_GIVE_UP : 0;
+}
