@@ -169,11 +169,19 @@ static void check_providers(struct checks *checks)
     const struct config *config = checks->config;
     struct http_client *http =
         http_client_new(checks->loop, &(struct http_client_options){.ca_file = config->ca_file});
-    static struct question carrier = {"carrier", "TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL"},
-                           recogniser = {"recogniser", "DEEPGRAM_API_KEY", "DEEPGRAM_BASE_URL"},
-                           model = {"model", "OPENAI_API_KEY", "OPENAI_BASE_URL",
+    static struct question carrier = {.part = "carrier",
+                                      .key_setting = "TWILIO_AUTH_TOKEN",
+                                      .base_setting = "TWILIO_BASE_URL"},
+                           recogniser = {.part = "recogniser",
+                                         .key_setting = "DEEPGRAM_API_KEY",
+                                         .base_setting = "DEEPGRAM_BASE_URL"},
+                           model = {.part = "model",
+                                    .key_setting = "OPENAI_API_KEY",
+                                    .base_setting = "OPENAI_BASE_URL",
                                     .look = look_for_model},
-                           voice = {"voice", "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"};
+                           voice = {.part = "voice",
+                                    .key_setting = "ELEVENLABS_API_KEY",
+                                    .base_setting = "ELEVENLABS_BASE_URL"};
     snprintf(carrier.url, sizeof(carrier.url), "%s/2010-04-01/Accounts/%s.json",
              config->twilio_base_url, or_empty(config->twilio_account_sid));
     carrier.user = or_empty(config->twilio_account_sid);

@@ -288,6 +288,21 @@ int config_load(const char *env_file, struct config *config_out, struct buf *pro
     return 0;
 }
 
+int config_load_database(const char *env_file, struct config *config_out)
+{
+    struct config config = {0};
+    struct env_file *file = xalloc(sizeof(*file));
+    if (wants_env_file())
+        env_file_read(file, env_file);
+    for (size_t i = 0; i < countof(settings); i++)
+        if (strcmp(settings[i].name, "DATABASE_URL") == 0)
+            config.database_url = value_of(&settings[i], file, &config.arena);
+    arena_free(&file->arena);
+    free(file);
+    *config_out = config;
+    return config.database_url ? 0 : EINVAL;
+}
+
 void config_fini(struct config *config)
 {
     arena_free(&config->arena);

@@ -42,6 +42,8 @@ struct config {
  * for each, a sentence that says which, why and what to do; the caller frees it with buf_free().
  * env_file: read first when it exists and KAREN_ENV is not "production"; the environment wins. */
 int config_load(const char *env_file, struct config *config_out, struct buf *problems_out);
+/* Only the database's URL, for the commands that need nothing else. EINVAL: it is not set. */
+int config_load_database(const char *env_file, struct config *config_out);
 void config_fini(struct config *config);
 
 /* The table as people read it: name, value (secrets masked), where it came from, what it is for. */

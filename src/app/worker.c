@@ -80,22 +80,21 @@ static struct llm_driver *model_driver(struct worker *worker, const char *model)
 static void open_providers(struct worker *worker)
 {
     const struct config *config = worker->config;
-    const char *judge_model = config->openai_screening_model ? config->openai_screening_model
-                                                             : config->openai_model;
-    worker->http = http_client_new(worker->loop,
-                                   &(struct http_client_options){.ca_file = config->ca_file});
-    worker->stt = deepgram_new(worker->loop,
-                               &(struct deepgram_options){.base_url = config->deepgram_base_url,
-                                                          .api_key = config->deepgram_api_key,
-                                                          .model = config->deepgram_model,
-                                                          .ca_file = config->ca_file});
+    const char *judge_model =
+        config->openai_screening_model ? config->openai_screening_model : config->openai_model;
+    worker->http =
+        http_client_new(worker->loop, &(struct http_client_options){.ca_file = config->ca_file});
+    worker->stt =
+        deepgram_new(worker->loop, &(struct deepgram_options){.base_url = config->deepgram_base_url,
+                                                              .api_key = config->deepgram_api_key,
+                                                              .model = config->deepgram_model,
+                                                              .ca_file = config->ca_file});
     worker->llm = model_driver(worker, config->openai_model);
     worker->judge = model_driver(worker, judge_model);
-    worker->tts =
-        elevenlabs_new(worker->http,
-                       &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
-                                                    .api_key = config->elevenlabs_api_key,
-                                                    .model = config->elevenlabs_model});
+    worker->tts = elevenlabs_new(
+        worker->http, &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
+                                                   .api_key = config->elevenlabs_api_key,
+                                                   .model = config->elevenlabs_model});
     llm_warm(worker->llm);
     tts_warm(worker->tts);
 }
@@ -106,12 +105,12 @@ static void open_carrier(struct worker *worker)
     struct uuid default_tenant = {0};
     if (config->default_tenant_id)
         uuid_parse(str_of(config->default_tenant_id), &default_tenant); /* checked by config_load */
-    worker->rest = twilio_rest_new(
-        &(struct twilio_rest_options){.loop = worker->loop,
-                                      .http = worker->http,
-                                      .base_url = config->twilio_base_url,
-                                      .account_sid = config->twilio_account_sid,
-                                      .secret = config->twilio_auth_token});
+    worker->rest =
+        twilio_rest_new(&(struct twilio_rest_options){.loop = worker->loop,
+                                                      .http = worker->http,
+                                                      .base_url = config->twilio_base_url,
+                                                      .account_sid = config->twilio_account_sid,
+                                                      .secret = config->twilio_auth_token});
     worker->telephony = telephony_new(&(struct telephony_options){
         .loop = worker->loop,
         .db = worker->db,
@@ -165,8 +164,7 @@ static void on_request_done(const struct http_req *req, const struct http_route 
                   req->id);
     else
         log_warn(NULL, "request", "method=%s route=%s status=%d ms=%lld id=%s",
-                 http_method_name(req->method), path, status, (long long)(took_us / 1000),
-                 req->id);
+                 http_method_name(req->method), path, status, (long long)(took_us / 1000), req->id);
 }
 
 static void publish_more(struct metrics_slot *slot, void *arg)
