@@ -24,8 +24,9 @@
 enum {
     CALL_TEXT_BYTES_MAX = 2000, /* of one caller turn or one reply; more is cut at a word */
     CALL_TURNS_MAX = 200,
-    CALL_CLIPS_MAX = 32,   /* pieces of speech held at once */
-    CALL_ACTIONS_MAX = 64, /* one step never asks for more */
+    CALL_CLIPS_MAX = 32,    /* pieces of speech held at once */
+    CALL_MESSAGES_MAX = 64, /* of the model's context; the oldest go first */
+    CALL_ACTIONS_MAX = 64,  /* one step never asks for more */
     CALL_LEAD_MS = 200,
     CALL_MARK_MS = 100,
     CALL_BYTES_PER_MS = 8,      /* G.711 at 8 kHz */
@@ -118,7 +119,7 @@ enum call_speaker { SPEAKER_CALLER, SPEAKER_AGENT, SPEAKER_TOOL };
 enum call_line_kind {
     LINE_SAID,   /* by the caller, or a reply of the agent */
     LINE_PHRASE, /* the agent's own: greeting, filler, re-prompt, goodbye */
-    LINE_TOOL,   /* a tool ran: text is "name arguments", result its answer */
+    LINE_TOOL,   /* a tool ran: text is "name arguments", generated its answer */
     LINE_DTMF,
     LINE_BACKCHANNEL, /* "mhm" while Karen went on: heard, but no turn */
 };
@@ -170,7 +171,7 @@ struct call_setup {
 
 struct call_counts { /* for metrics and the call's record */
     uint32_t turns, gens, barge_ins, stale_events, reprompts, fillers, stt_losses, reply_failures,
-        clip_failures;
+        clip_failures, unheard;
 };
 
 /* The stages of a turn, in now_ms time; 0: did not happen. */

@@ -1,0 +1,339 @@
+/* call/call_private.h: the inside of a conversation, shared by the files of this folder:
+ *
+ *   core.c      events in, timers, beginning and end
+ *   turn.c      the caller: voice, words, when a turn is committed, when the floor is taken
+ *   reply.c     the agent: one gen after the other, its text to clips, its tools
+ *   script.c    the agent without a model: name, reason, number
+ *   playout.c   clips to the carrier: pacing, marks, what was heard
+ *   context.c   the model's context
+ *   snapshot.c  all that must survive this process
+ *
+ * Times ending in _ms are now_ms times; media clock times are said to be so. CALL_NEVER: not set.
+ */
+#pragma once
+#include "call/core.h"
+#include "call/words.h"
+
+enum {
+    VOICE_BARGE_MS = 420,    /* a typical "mm-hmm" is shorter */
+    VOICE_HANGOVER_MS = 160, /* the detector's, before EV_VOICE_OFF */
+    VOICE_STUCK_MS = 2500,   /* voice without words for so long is noise */
+    EOT_FAST_MS = 280,
+    EOT_NORM_MS = 520,
+    EOT_SLOW_MS = 1200,
+    EOT_DIGITS_MS = 1500,
+    EOT_CAP_MS = 2500,
+    FINAL_WAIT_MS = 350,
+    GAP_MIN_MS = 250,
+    MERGE_MS = 1200,
+    MERGE_HEARD_MS = 400,
+    ZONE_MS = 700, /* words that begin so near the end of speech answer it */
+    UNHEARD_MS = 900,
+    UNHEARD_VOICE_MS = 300,
+    UNHEARD_EVERY_MS = 20000,
+    FILL_MS = 700,
+    FILL_AGAIN_MS = 3000,
+    REPLY_FIRST_MS = 2500, /* a model that said nothing by then has failed */
+    REPLY_STALL_MS = 3500, /* between two pieces */
+    CLIP_FIRST_MS = 2500,  /* a clip without a byte by then has failed */
+    TOOL_MS = 5000,
+    IDLE_1_MS = 6000,
+    IDLE_2_MS = 13000,
+    IDLE_3_MS = 20000,
+    IDLE_PAUSE_MS = 2500, /* between a re-prompt and the next */
+    FIRST_VOICE_MS = 4000,
+    MARKS_LATE_MS = 2000, /* after the end of speech: the carrier has lost its marks */
+    STT_LOST_MS = 2000,
+    STT_DEAD_MS = 15000,
+    TRANSFER_MS = 60000,
+    HANG_UP_MS = 5000,
+    LEAVE_WAIT_MS = 1500, /* a farewell was heard, but the caller is speaking */
+    DURATION_DEFAULT_MS = 300000,
+    DURATION_GRACE_MS = 30000,
+
+    SAYS_MAX = 8,
+    REPLY_TEXTS = 3,
+    MARKS_MAX = 64,
+    CLIPS_AHEAD = 4,     /* so that little speech is paid for that nobody hears */
+    CLIPS_HELD_MAX = 12, /* of replies; the rest of CALL_CLIPS_MAX is for phrases */
+    LATE_WORDS_MAX = 2,  /* so few words in a late final do not make a turn of their own */
+    TOOLS_PER_TURN = 3,
+    TOOLS_AT_ONCE = 3,
+    TOOL_IDS_MAX = 16,
+    TOOL_BYTES_MAX = 1000,
+    NAME_BYTES_MAX = 64,
+    FAILURES_MAX = 2,
+    REOPENS_MAX = 2,
+    CONTEXT_BYTES = 12 * 1024,
+    TIMER_ROUNDS_MAX = 32,
+    ACTIONS_SPARE = 32, /* of CALL_ACTIONS_MAX: kept free by what can wait a step */
+};
+
+struct text {
+    size_t bytes;
+    char at[CALL_TEXT_BYTES_MAX];
+};
+
+enum caller_state { CALLER_QUIET, CALLER_ONSET, CALLER_SPEAKING, CALLER_PAUSE };
+
+/* What the caller is saying now; nothing of it is committed. */
+struct caller {
+    enum caller_state state;
+    uint32_t conn;
+    bool voice_on;
+    bool ever; /* words or voice since the call began */
+    int64_t voice_since_ms, voiced_ms, last_voice_ms, words_ms;
+    int64_t start_ms; /* of the open turn; CALL_NEVER while it has neither voice nor words */
+    struct text finals, interim;
+    size_t skip;      /* words of the running segment that a committed turn has already */
+    int64_t word_end; /* media clock: end of the last word known */
+    bool finalize_sent, final_came;
+    int64_t finalize_ms;
+    float confidence;
+    int completeness;
+    bool digits;        /* its text breaks off within a number */
+    bool keyed;         /* DTMF is part of it */
+    bool over_speech;   /* it began while the agent spoke or thought ... */
+    bool zone;          /* ... but so near the end that it is an answer */
+    bool owed;          /* it stopped the agent, so it is owed a sound even without words */
+    int64_t unheard_ms; /* of the last PHRASE_REPEAT */
+    int64_t down_ms;    /* since when the recogniser is lost */
+    bool down_voice, down_told;
+};
+
+/* The newest committed turn and the one reply it gets. */
+struct turn {
+    uint32_t id, seq;
+    struct text text;
+    size_t base_bytes;  /* of text: final words; behind them an interim whose final may come */
+    bool pending;       /* ... has not come */
+    size_t skip_before; /* words of that segment that belong to the turn before */
+    bool open;          /* the caller went on: the next commit amends this turn */
+    bool answering;     /* its reply is not through yet */
+    bool model_asked;   /* by a gen, not by the script */
+    bool filled, tool_ran, keyed;
+    uint32_t gens, reopens, aborted, tools;
+    int64_t commit_ms, start_ms; /* start: media clock */
+    float confidence;
+    uint32_t context;
+};
+
+struct pending_tool {
+    bool out;
+    uint32_t gen; /* that waits for its result; 0: nobody does */
+    int64_t since_ms;
+    size_t id_bytes, name_bytes, text_bytes;
+    char id[NAME_BYTES_MAX], name[NAME_BYTES_MAX], text[TOOL_BYTES_MAX];
+};
+
+enum intent { INTENT_STAY, INTENT_HANG_UP, INTENT_TRANSFER };
+
+struct reply {
+    uint32_t gen; /* the running or last one; 0: none yet */
+    bool running;
+    bool any_text;
+    int64_t asked_ms, piece_ms;
+    uint32_t say;   /* its speech; 0: none */
+    bool ask_again; /* for a tool's result wants an answer */
+    struct pending_tool tools[TOOLS_AT_ONCE];
+    struct pending_tool transfer;
+    enum intent intent; /* asked for by this gen's tools */
+    bool asked;         /* what was last heard of it ended in a question */
+    uint32_t failures_in_row;
+    uint64_t tool_ids[TOOL_IDS_MAX]; /* hashes: no tool runs twice */
+    size_t tool_id_count;
+};
+
+enum protection { INTERRUPTIBLE, PROTECTED };
+
+/* One utterance of the agent: a gen's speech or a phrase; a line of the transcript. */
+struct say {
+    uint32_t id, gen, turn, seq, context;
+    enum call_phrase phrase;
+    enum protection protection;
+    char *text;        /* a reply's: a slot of reply_texts; a phrase's: the setup's copy */
+    size_t bytes, cut; /* cut: so much was given to clips */
+    bool open;         /* more text may come */
+    bool started, truncated;
+    size_t heard_text;        /* bytes of text whose clips were played out */
+    size_t heard_bytes;       /* of audio, confirmed by marks */
+    int64_t start_ms, end_ms; /* media clock */
+    size_t clips_asked;
+};
+
+struct clip {
+    uint32_t id, say;
+    size_t from, to; /* of the say's text */
+    size_t bytes, sent, heard;
+    bool done, failed, dropped;
+    int64_t wanted_ms; /* since when its first byte is what we wait for */
+};
+
+struct mark {
+    uint32_t id, clip;
+    size_t offset;
+};
+
+struct playout {
+    uint32_t epoch, last_clip, last_say, last_mark;
+    struct say says[SAYS_MAX];
+    size_t say_count;
+    struct clip clips[CALL_CLIPS_MAX];
+    size_t clip_count;
+    struct mark marks[MARKS_MAX];
+    size_t mark_count;
+    size_t since_mark;      /* bytes */
+    int64_t play_end_ms;    /* when all that was sent will have been played */
+    int64_t quiet_since_ms; /* when the last say was over */
+    struct text reply_texts[REPLY_TEXTS];
+};
+
+struct context_entry {
+    uint32_t key;
+    enum call_role role;
+    uint32_t say; /* its words are still being heard; 0: settled */
+    size_t at, text_bytes, name_bytes, id_bytes;
+};
+struct context {
+    uint32_t last_key;
+    size_t count, bytes;
+    struct context_entry list[CALL_MESSAGES_MAX];
+    char pool[CONTEXT_BYTES];
+};
+
+enum script_step { SCRIPT_OFF, SCRIPT_NAME, SCRIPT_REASON, SCRIPT_NUMBER, SCRIPT_DONE };
+struct script {
+    enum script_step step;
+    struct buf answers[SCRIPT_DONE]; /* by step; [0] is what was said before */
+};
+
+enum phase { PHASE_NEW, PHASE_TALKING, PHASE_TRANSFERRING, PHASE_HANGING_UP, PHASE_ENDED };
+
+struct call_core {
+    enum language language;
+    char *phrases[PHRASE_COUNT];
+    bool can_transfer, resumed;
+    int64_t duration_ms_max;
+    uint64_t seed;
+
+    int64_t now_ms;
+    struct call_actions *out; /* of the step that runs */
+    enum phase phase;
+    int64_t new_ms, started_ms, phase_ms;
+    int64_t elapsed_ms; /* before the snapshot this was restored from */
+    enum intent intent;
+    uint32_t filler_turn; /* the last one with a filler */
+    int64_t filler_ms;
+    bool leave_for_good; /* no speaking up will keep the call */
+    bool time_up;
+    bool left_once; /* a farewell was interrupted before */
+    char why[32];
+    int idle_stage;
+    int64_t idle_since_ms;
+    bool ask_at_start;
+    uint32_t last_seq;
+
+    struct caller caller;
+    struct turn turn;
+    struct reply reply;
+    struct playout playout;
+    struct context context;
+    struct script script;
+    struct call_counts counts;
+    struct call_stages stages;
+    struct buf scratch, scratch2, line;
+};
+
+static inline struct str text_str(const struct text *text)
+{
+    return (struct str){text->at, text->bytes};
+}
+
+/* core.c */
+struct call_action *act(struct call_core *core, enum call_action_kind kind);
+int64_t media_now(const struct call_core *core);
+int64_t from_media(const struct call_core *core, int64_t at_ms); /* never in the future */
+int64_t to_media(const struct call_core *core, int64_t at_ms);
+void text_set(struct text *text, struct str words);
+void text_join(struct text *text, struct str words); /* with a space between; cut at a word */
+void record(struct call_core *core, const struct call_line *line);
+void plan(struct call_core *core, enum intent intent, const char *why);
+/* Say one last thing that cannot be talked over, then hang up. */
+void leave(struct call_core *core, enum call_phrase phrase, const char *why);
+
+/* turn.c */
+void turn_on_voice_on(struct call_core *core, int64_t at_ms);
+void turn_on_voice_going(struct call_core *core, int64_t voiced_ms);
+void turn_on_voice_off(struct call_core *core, int64_t at_ms);
+void turn_on_words(struct call_core *core, const struct call_event *event);
+void turn_on_utterance_end(struct call_core *core, const struct call_event *event);
+void turn_on_dtmf(struct call_core *core, char digit);
+void turn_on_stt(struct call_core *core, const struct call_event *event);
+int64_t turn_commit_due(const struct call_core *core);
+void turn_try_commit(struct call_core *core);
+int64_t turn_barge_due(const struct call_core *core);
+void turn_barge_check(struct call_core *core);
+int64_t turn_unheard_due(const struct call_core *core);
+void turn_unheard(struct call_core *core);
+int64_t turn_stt_due(const struct call_core *core);
+void turn_stt_check(struct call_core *core);
+int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
+bool turn_has_words(const struct call_core *core);
+bool turn_voice_counts(const struct call_core *core);
+void turn_settle(struct call_core *core); /* the call is over: what was being said is a line */
+
+/* reply.c */
+void reply_ask(struct call_core *core); /* the committed turn wants its answer */
+void reply_cancel(struct call_core *core);
+void reply_on_event(struct call_core *core, const struct call_event *event);
+void reply_on_tool_done(struct call_core *core, const struct call_event *event);
+void reply_speak(struct call_core *core); /* text to clips, as far as clips are wanted */
+bool reply_is_thinking(const struct call_core *core);
+enum reply_fate { REPLY_HEARD, REPLY_UNHEARD, REPLY_CUT }; /* unheard: no clip had sound */
+void reply_spoken(struct call_core *core, uint32_t gen, enum reply_fate fate);
+struct str reply_transfer_reason(struct call_core *core);
+void reply_not_transferred(struct call_core *core);
+void reply_settle(struct call_core *core); /* the call is over */
+int64_t reply_due(const struct call_core *core);
+void reply_check(struct call_core *core);
+/* False: too many run. gen 0: nobody waits for the result. */
+bool run_tool(struct call_core *core, uint32_t gen, struct str id, struct str name,
+              struct str text);
+
+/* script.c */
+void script_ask(struct call_core *core); /* the question that is due, again */
+void script_begin(struct call_core *core);
+void script_answer(struct call_core *core, struct str words);
+
+/* playout.c */
+struct say *say_find(struct call_core *core, uint32_t id);
+struct say *say_new_reply(struct call_core *core, uint32_t gen);
+void say_add(struct call_core *core, struct say *say, struct str text);
+bool say_phrase(struct call_core *core, enum call_phrase phrase, enum protection protection);
+void clip_new(struct call_core *core, struct say *say, size_t bytes);
+void playout_on_clip(struct call_core *core, const struct call_event *event);
+void playout_on_mark(struct call_core *core, uint32_t mark);
+void playout_stop(struct call_core *core);    /* barge-in: clear, forget, settle */
+void playout_quit(struct call_core *core);    /* protected or not: all is forgotten */
+void playout_hush(struct call_core *core);    /* what has not begun is never said */
+void playout_advance(struct call_core *core); /* what was heard to its end leaves the queue */
+struct str say_heard(const struct call_core *core, uint32_t say);
+void playout_pump(struct call_core *core);
+int64_t playout_pump_due(const struct call_core *core);
+int64_t playout_late_due(const struct call_core *core);
+void playout_late(struct call_core *core);
+bool playout_busy(const struct call_core *core);     /* something is said or waits to be */
+bool playout_speaking(const struct call_core *core); /* sound is out that was not all heard */
+bool playout_protected(const struct call_core *core);
+int64_t playout_left_ms(const struct call_core *core); /* until the end; CALL_NEVER: not known */
+int64_t playout_reply_heard_ms(const struct call_core *core, uint32_t turn);
+bool playout_reply_sent(const struct call_core *core, uint32_t turn);
+size_t playout_ahead(const struct call_core *core); /* clips that are not played out */
+
+/* context.c */
+uint32_t context_add(struct context *context, enum call_role role, struct str text, struct str name,
+                     struct str id);
+uint32_t context_open(struct context *context, uint32_t say);
+void context_settle(struct context *context, uint32_t key, struct str text); /* empty: forget it */
+void context_result(struct context *context, struct str id, struct str text);
+void context_set(struct context *context, uint32_t key, struct str text);

@@ -1,0 +1,583 @@
+/* call/turn.c: the caller's side: voice and words, when what was said is a turn, when the caller
+ * takes the floor. try_commit is the only place where a turn is made. */
+#include "call/call_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void move(struct caller *caller, enum caller_state state)
+{
+    static const bool lawful[4][4] = {
+        [CALLER_QUIET] = {[CALLER_ONSET] = true, [CALLER_SPEAKING] = true, [CALLER_PAUSE] = true},
+        [CALLER_ONSET] = {[CALLER_QUIET] = true, [CALLER_SPEAKING] = true, [CALLER_PAUSE] = true},
+        [CALLER_SPEAKING] = {[CALLER_QUIET] = true, [CALLER_PAUSE] = true},
+        [CALLER_PAUSE] = {[CALLER_QUIET] = true, [CALLER_SPEAKING] = true},
+    };
+    assert(state == caller->state || lawful[caller->state][state]);
+    caller->state = state;
+}
+
+bool turn_has_words(const struct call_core *core)
+{
+    return core->caller.finals.bytes || core->caller.interim.bytes;
+}
+
+/* When the caller last gave a sign that the voice heard now is speech. */
+static int64_t last_sign_ms(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    return caller->voice_since_ms > caller->words_ms ? caller->voice_since_ms : caller->words_ms;
+}
+
+/* Voice that goes on and on without a word is noise: it must not keep the agent silent. */
+bool turn_voice_counts(const struct call_core *core)
+{
+    return core->caller.voice_on && core->now_ms < last_sign_ms(core) + VOICE_STUCK_MS;
+}
+
+int64_t turn_quiet_at(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (turn_has_words(core))
+        return CALL_NEVER;
+    return caller->voice_on ? last_sign_ms(core) + VOICE_STUCK_MS
+                            : caller->last_voice_ms + GAP_MIN_MS;
+}
+
+static struct str all_words(struct call_core *core, struct buf *out)
+{
+    const struct caller *caller = &core->caller;
+    buf_clear(out);
+    buf_add_str(out, text_str(&caller->finals));
+    if (caller->finals.bytes && caller->interim.bytes)
+        buf_putc(out, ' ');
+    buf_add_str(out, text_str(&caller->interim));
+    return buf_str(out);
+}
+
+static bool only_backchannel(struct call_core *core)
+{
+    words_normalise(all_words(core, &core->scratch2), &core->scratch);
+    return words_are_backchannel(core->language, buf_str(&core->scratch));
+}
+
+static bool only_farewell(struct call_core *core)
+{
+    words_normalise(all_words(core, &core->scratch2), &core->scratch);
+    return words_are_farewell(core->language, buf_str(&core->scratch));
+}
+
+static bool same_words(struct call_core *core, struct str one, struct str other)
+{
+    words_normalise(one, &core->scratch);
+    words_normalise(other, &core->scratch2);
+    return core->scratch.bytes == core->scratch2.bytes &&
+           (!core->scratch.bytes ||
+            memcmp(core->scratch.data, core->scratch2.data, core->scratch.bytes) == 0);
+}
+
+static void forget_words(struct caller *caller)
+{
+    caller->finals.bytes = caller->interim.bytes = 0;
+    caller->start_ms = CALL_NEVER;
+    caller->keyed = caller->over_speech = caller->zone = caller->owed = false;
+    caller->digits = false;
+    caller->voiced_ms = 0;
+}
+
+static void record_turn(struct call_core *core, int64_t end_ms)
+{
+    const struct turn *turn = &core->turn;
+    record(core, &(struct call_line){.seq = turn->seq,
+                                     .speaker = SPEAKER_CALLER,
+                                     .kind = turn->keyed ? LINE_DTMF : LINE_SAID,
+                                     .start_ms = turn->start_ms,
+                                     .end_ms = end_ms,
+                                     .confidence = turn->confidence,
+                                     .text = text_str(&turn->text)});
+}
+
+/* Who has the floor. */
+
+static void begin_if_new(struct call_core *core, int64_t at_ms)
+{
+    struct caller *caller = &core->caller;
+    if (caller->start_ms != CALL_NEVER)
+        return;
+    caller->start_ms = at_ms;
+    caller->over_speech = playout_speaking(core) || reply_is_thinking(core);
+    caller->zone = playout_speaking(core) && playout_left_ms(core) <= ZONE_MS;
+}
+
+/* The farewell goes on only if what is said is a farewell too; once the call is kept. */
+static bool keeps_the_call(struct call_core *core)
+{
+    return core->intent == INTENT_HANG_UP && !core->leave_for_good && !core->left_once;
+}
+
+static void keep_the_call(struct call_core *core)
+{
+    core->left_once = true;
+    core->intent = INTENT_STAY;
+}
+
+static void barge_in(struct call_core *core)
+{
+    if (core->intent == INTENT_HANG_UP && !keeps_the_call(core))
+        return;
+    if (core->intent == INTENT_HANG_UP)
+        keep_the_call(core);
+    core->counts.barge_ins++;
+    core->caller.owed = true;
+    core->caller.over_speech = false;
+    reply_cancel(core);
+    playout_stop(core);
+}
+
+/* The caller goes on within the turn that was just committed: the answer begun is forgotten. */
+static bool may_reopen(const struct call_core *core)
+{
+    const struct turn *turn = &core->turn;
+    if (!turn->answering || !turn->model_asked || turn->open || turn->tool_ran ||
+        core->intent != INTENT_STAY || turn->reopens == REOPENS_MAX)
+        return false;
+    if (!playout_reply_sent(core, turn->id))
+        return true;
+    return turn->aborted == 0 && core->now_ms < turn->commit_ms + MERGE_MS &&
+           playout_reply_heard_ms(core, turn->id) < MERGE_HEARD_MS;
+}
+
+static void reopen(struct call_core *core)
+{
+    struct turn *turn = &core->turn;
+    struct caller *caller = &core->caller;
+    turn->aborted += playout_reply_sent(core, turn->id);
+    reply_cancel(core);
+    playout_stop(core);
+    turn->open = true;
+    turn->reopens++;
+    if (turn->pending)
+        caller->skip = turn->skip_before;
+    text_set(&caller->finals,
+             (struct str){turn->text.at, turn->pending ? turn->base_bytes : turn->text.bytes});
+    turn->pending = false;
+    caller->over_speech = false;
+}
+
+/* New words of the caller stop what the agent says or thinks, unless they are only a "mhm". */
+static void take_floor(struct call_core *core)
+{
+    struct caller *caller = &core->caller;
+    if (core->intent == INTENT_TRANSFER)
+        return;
+    bool only_mhm = caller->over_speech && only_backchannel(core);
+    if (only_mhm && core->intent == INTENT_STAY)
+        return;
+    if (core->intent == INTENT_HANG_UP && (only_mhm || only_farewell(core)))
+        return;
+    if (playout_speaking(core) || core->intent == INTENT_HANG_UP) {
+        barge_in(core);
+    } else if (reply_is_thinking(core) || playout_busy(core)) {
+        reply_cancel(core);
+        playout_hush(core);
+    }
+}
+
+/* Once in a pause: the recogniser shall not wait for more. */
+static void finalize(struct call_core *core)
+{
+    if (core->caller.finalize_sent)
+        return;
+    act(core, DO_FINALIZE);
+    core->caller.finalize_sent = true;
+    core->caller.finalize_ms = core->now_ms;
+}
+
+static void words_changed(struct call_core *core, int64_t end_ms)
+{
+    struct caller *caller = &core->caller;
+    int64_t end = end_ms > 0 ? from_media(core, end_ms) : core->now_ms;
+    caller->ever = true;
+    caller->words_ms = core->now_ms;
+    core->idle_stage = 0;
+    core->idle_since_ms = core->now_ms;
+    if (end_ms > caller->word_end)
+        caller->word_end = end_ms;
+    if (!caller->voice_on && end > caller->last_voice_ms)
+        caller->last_voice_ms = end;
+    begin_if_new(core, end_ms > 0 ? end_ms : media_now(core));
+    if (caller->voice_on) {
+        move(caller, CALLER_SPEAKING);
+    } else {
+        move(caller, CALLER_PAUSE);
+        finalize(core);
+    }
+    caller->completeness = words_completeness(core->language, all_words(core, &core->scratch2),
+                                              &core->scratch, &caller->digits);
+    take_floor(core);
+}
+
+/* Voice. */
+
+void turn_on_voice_on(struct call_core *core, int64_t at_ms)
+{
+    struct caller *caller = &core->caller;
+    caller->voice_on = caller->ever = true;
+    caller->voice_since_ms = from_media(core, at_ms);
+    caller->voiced_ms = 0;
+    caller->finalize_sent = caller->final_came = false;
+    begin_if_new(core, at_ms);
+    move(caller, caller->state == CALLER_QUIET || caller->state == CALLER_ONSET ? CALLER_ONSET
+                                                                                : CALLER_SPEAKING);
+    if (caller->down_ms != CALL_NEVER)
+        caller->down_voice = true;
+}
+
+void turn_on_voice_going(struct call_core *core, int64_t voiced_ms)
+{
+    core->caller.voiced_ms = voiced_ms;
+}
+
+void turn_on_voice_off(struct call_core *core, int64_t at_ms)
+{
+    struct caller *caller = &core->caller;
+    if (!caller->voice_on)
+        return;
+    caller->voice_on = false;
+    int64_t end = from_media(core, at_ms);
+    caller->voiced_ms = end - caller->voice_since_ms;
+    if (end > caller->last_voice_ms)
+        caller->last_voice_ms = end;
+    move(caller, CALLER_PAUSE);
+    finalize(core);
+}
+
+/* Enough voice over the agent's speech takes the floor without a word. Without EV_VOICE_GOING the
+ * detector's silence is what tells 420 ms of voice from less. */
+int64_t turn_barge_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (!caller->voice_on || caller->owed || !playout_speaking(core) || caller->zone ||
+        playout_protected(core) || core->intent != INTENT_STAY || !turn_voice_counts(core))
+        return CALL_NEVER;
+    if (caller->voiced_ms >= VOICE_BARGE_MS)
+        return core->now_ms;
+    return caller->voice_since_ms + VOICE_BARGE_MS + VOICE_HANGOVER_MS;
+}
+
+void turn_barge_check(struct call_core *core)
+{
+    barge_in(core);
+}
+
+/* Words. */
+
+static void amend(struct call_core *core, struct str text)
+{
+    text_set(&core->turn.text, text);
+    context_set(&core->context, core->turn.context, text_str(&core->turn.text));
+    record_turn(core, media_now(core));
+}
+
+static void reopen_for(struct call_core *core, struct str fresh)
+{
+    words_normalise(fresh, &core->scratch);
+    if (may_reopen(core) && !words_are_backchannel(core->language, buf_str(&core->scratch)))
+        reopen(core);
+}
+
+static void add_final(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    struct str fresh = words_after(event->text, caller->skip);
+    if (fresh.bytes)
+        reopen_for(core, fresh);
+    fresh = words_after(event->text, caller->skip); /* reopened: the turn's own words are back */
+    text_join(&caller->finals, fresh);
+    caller->interim.bytes = 0;
+    caller->skip = 0;
+    if (fresh.bytes)
+        words_changed(core, event->end_ms);
+}
+
+/* The final of words that a turn was committed with while they were still an interim. */
+static void late_final(struct call_core *core, const struct call_event *event)
+{
+    struct turn *turn = &core->turn;
+    struct str fresh = words_after(event->text, core->caller.skip);
+    struct buf *whole = &core->line;
+    buf_clear(whole);
+    buf_add(whole, turn->text.at, turn->base_bytes);
+    if (turn->base_bytes)
+        buf_putc(whole, ' ');
+    buf_add_str(whole, words_after(event->text, turn->skip_before));
+    bool sent = playout_reply_sent(core, turn->id), changed = true;
+    if (!fresh.bytes)
+        changed = !same_words(core, buf_str(whole), text_str(&turn->text));
+    turn->pending = false;
+    core->caller.skip = 0;
+    if (changed && may_reopen(core) && (fresh.bytes || !sent)) {
+        reopen(core);
+        text_set(&core->caller.finals, buf_str(whole));
+        words_changed(core, event->end_ms);
+    } else if (words_count(fresh) > LATE_WORDS_MAX) {
+        text_join(&core->caller.finals, fresh);
+        words_changed(core, event->end_ms);
+    } else if (changed) {
+        amend(core, buf_str(whole));
+    }
+}
+
+static void on_final(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    if (event->from_finalize || event->speech_final)
+        caller->final_came = true;
+    if (!str_trim(event->text).bytes)
+        return;
+    caller->confidence = event->confidence;
+    if (core->turn.pending && !core->turn.open && !turn_has_words(core)) {
+        late_final(core, event);
+        return;
+    }
+    core->turn.pending = false;
+    add_final(core, event);
+}
+
+static void on_interim(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    struct str fresh = words_after(event->text, caller->skip);
+    if (!fresh.bytes || same_words(core, fresh, text_str(&caller->interim)))
+        return;
+    reopen_for(core, fresh);
+    text_set(&caller->interim, words_after(event->text, caller->skip));
+    caller->confidence = event->confidence;
+    caller->final_came = false;
+    words_changed(core, event->end_ms);
+}
+
+void turn_on_words(struct call_core *core, const struct call_event *event)
+{
+    if (event->conn != core->caller.conn) {
+        core->counts.stale_events++;
+        return;
+    }
+    if (event->kind == EV_WORDS_FINAL)
+        on_final(core, event);
+    else
+        on_interim(core, event);
+}
+
+/* Only a backup: the recogniser heard no more words although the detector hears voice. */
+void turn_on_utterance_end(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    if (event->conn != caller->conn || event->at_ms < caller->word_end || !turn_has_words(core)) {
+        core->counts.stale_events++;
+        return;
+    }
+    caller->final_came = true;
+    if (caller->voice_on)
+        turn_on_voice_off(core, event->at_ms);
+}
+
+void turn_on_dtmf(struct call_core *core, char digit)
+{
+    struct caller *caller = &core->caller;
+    if (core->intent == INTENT_TRANSFER)
+        return;
+    if (playout_speaking(core))
+        barge_in(core);
+    if (caller->keyed && caller->finals.bytes < CALL_TEXT_BYTES_MAX)
+        caller->finals.at[caller->finals.bytes++] = digit;
+    else
+        text_join(&caller->finals, (struct str){&digit, 1});
+    caller->keyed = true;
+    caller->final_came = true;
+    caller->last_voice_ms = core->now_ms;
+    words_changed(core, 0);
+}
+
+/* Committing. */
+
+static int64_t eot_ms(const struct caller *caller)
+{
+    if (caller->digits || caller->keyed)
+        return EOT_DIGITS_MS;
+    if (caller->completeness >= WORDS_DONE)
+        return EOT_FAST_MS;
+    return caller->completeness >= WORDS_OPEN ? EOT_NORM_MS : EOT_SLOW_MS;
+}
+
+int64_t turn_commit_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (!turn_has_words(core))
+        return CALL_NEVER;
+    if (caller->voice_on)
+        return last_sign_ms(core) + VOICE_STUCK_MS;
+    int64_t due = caller->last_voice_ms + eot_ms(caller);
+    if (!caller->interim.bytes || caller->final_came)
+        return due;
+    int64_t wait = caller->finalize_ms + FINAL_WAIT_MS, cap = caller->last_voice_ms + EOT_CAP_MS;
+    wait = wait < cap ? wait : cap;
+    return due > wait ? due : wait;
+}
+
+static void new_turn(struct call_core *core)
+{
+    struct turn *turn = &core->turn;
+    struct call_stages *stages = &core->stages;
+    uint32_t id = turn->id + 1;
+    turn->id = id;
+    turn->seq = ++core->last_seq;
+    turn->reopens = turn->aborted = turn->tools = 0;
+    turn->filled = turn->tool_ran = turn->model_asked = turn->answering = false;
+    turn->start_ms = core->caller.start_ms;
+    turn->context =
+        context_add(&core->context, ROLE_USER, (struct str){0}, (struct str){0}, (struct str){0});
+    core->counts.turns++;
+    *stages = (struct call_stages){.turn = id};
+}
+
+/* The words are the turn's now. Those of an interim may come once more, in its final. */
+static void take_words(struct call_core *core)
+{
+    struct turn *turn = &core->turn;
+    struct caller *caller = &core->caller;
+    text_set(&turn->text, all_words(core, &core->line));
+    turn->base_bytes = caller->finals.bytes;
+    turn->pending = caller->interim.bytes > 0;
+    turn->skip_before = caller->skip;
+    turn->confidence = caller->confidence;
+    turn->keyed = caller->keyed;
+    if (turn->pending)
+        caller->skip += words_count(text_str(&caller->interim));
+    forget_words(caller);
+    move(caller, CALLER_QUIET);
+}
+
+static void commit(struct call_core *core)
+{
+    struct turn *turn = &core->turn;
+    if (!turn->open)
+        new_turn(core);
+    turn->open = false;
+    turn->commit_ms = core->now_ms;
+    core->stages.last_voice_ms = core->caller.last_voice_ms;
+    core->stages.commit_ms = core->now_ms;
+    take_words(core);
+    context_set(&core->context, turn->context, text_str(&turn->text));
+    record_turn(core, to_media(core, core->caller.last_voice_ms));
+}
+
+static bool is_only_noise_of_consent(struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    return caller->over_speech && !caller->zone && !core->turn.open && !core->reply.asked &&
+           only_backchannel(core);
+}
+
+static void record_backchannel(struct call_core *core)
+{
+    record(core, &(struct call_line){.seq = ++core->last_seq,
+                                     .speaker = SPEAKER_CALLER,
+                                     .kind = LINE_BACKCHANNEL,
+                                     .start_ms = core->caller.start_ms,
+                                     .end_ms = to_media(core, core->caller.last_voice_ms),
+                                     .confidence = core->caller.confidence,
+                                     .text = all_words(core, &core->line)});
+    if (core->caller.interim.bytes)
+        core->caller.skip += words_count(text_str(&core->caller.interim));
+    forget_words(&core->caller);
+    move(&core->caller, CALLER_QUIET);
+}
+
+void turn_try_commit(struct call_core *core)
+{
+    if (core->now_ms < turn_commit_due(core))
+        return;
+    if (is_only_noise_of_consent(core)) {
+        record_backchannel(core);
+        return;
+    }
+    commit(core);
+    if (core->intent != INTENT_STAY)
+        return; /* on the way out nothing is answered any more */
+    if (core->turn.id >= CALL_TURNS_MAX)
+        leave(core, PHRASE_TIME_UP, "too many turns");
+    else if (core->script.step != SCRIPT_OFF)
+        script_answer(core, text_str(&core->turn.text));
+    else
+        reply_ask(core);
+}
+
+void turn_settle(struct call_core *core)
+{
+    if (turn_has_words(core))
+        commit(core);
+}
+
+/* Voice without words, the recogniser gone. */
+
+int64_t turn_unheard_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (turn_has_words(core) || caller->start_ms == CALL_NEVER)
+        return CALL_NEVER;
+    if (!caller->voice_on)
+        return caller->last_voice_ms + UNHEARD_MS;
+    return caller->owed ? last_sign_ms(core) + VOICE_STUCK_MS : CALL_NEVER;
+}
+
+void turn_unheard(struct call_core *core)
+{
+    struct caller *caller = &core->caller;
+    bool often = core->counts.unheard && core->now_ms < caller->unheard_ms + UNHEARD_EVERY_MS;
+    bool ask = caller->owed || (caller->voiced_ms >= UNHEARD_VOICE_MS && !often);
+    if (ask && core->intent == INTENT_STAY && !playout_busy(core) && !reply_is_thinking(core)) {
+        say_phrase(core, PHRASE_REPEAT, INTERRUPTIBLE);
+        caller->unheard_ms = core->now_ms;
+        core->counts.unheard++;
+    }
+    forget_words(caller);
+    move(caller, CALLER_QUIET);
+}
+
+void turn_on_stt(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    if (event->kind == EV_STT_UP) {
+        caller->conn = event->conn;
+        caller->skip = 0;
+        core->turn.pending = false;
+        caller->down_ms = CALL_NEVER;
+    } else if (event->conn == caller->conn && caller->down_ms == CALL_NEVER) {
+        core->counts.stt_losses++;
+        caller->down_ms = core->now_ms;
+        caller->down_voice = caller->voice_on;
+        caller->down_told = false;
+    }
+}
+
+int64_t turn_stt_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (caller->down_ms == CALL_NEVER || core->leave_for_good)
+        return CALL_NEVER;
+    bool tell = caller->down_voice && !caller->down_told;
+    return caller->down_ms + (tell ? STT_LOST_MS : STT_DEAD_MS);
+}
+
+void turn_stt_check(struct call_core *core)
+{
+    struct caller *caller = &core->caller;
+    if (core->now_ms >= caller->down_ms + STT_DEAD_MS) {
+        leave(core, PHRASE_DEAF, "recogniser lost");
+        return;
+    }
+    caller->down_told = true;
+    if (!playout_busy(core) && !reply_is_thinking(core) && core->intent == INTENT_STAY)
+        say_phrase(core, PHRASE_REPEAT, INTERRUPTIBLE);
+}

@@ -1,0 +1,204 @@
+/* call/words.c: folding, counting and judging a caller's words; the words themselves stand in
+ * words_tables.c. */
+#include "call/words.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+enum language language_of(const char *code)
+{
+    static const char codes[LANGUAGE_COUNT][3] = {"cs", "sk", "en", "de"};
+    for (int i = 0; code && i < LANGUAGE_COUNT; i++)
+        if (strncmp(code, codes[i], 2) == 0)
+            return (enum language)i;
+    return LANGUAGE_EN;
+}
+
+static bool is_word_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (byte & 0x80);
+}
+
+void words_normalise(struct str text, struct buf *out)
+{
+    buf_clear(out);
+    utf8_fold(out, text);
+    size_t to = 0;
+    for (size_t from = 0; from < out->bytes; from++) {
+        char byte = out->data[from];
+        if (is_word_byte(byte))
+            out->data[to++] = byte;
+        else if (to && out->data[to - 1] != ' ')
+            out->data[to++] = ' ';
+    }
+    while (to && out->data[to - 1] == ' ')
+        to--;
+    out->bytes = to;
+    if (out->data)
+        out->data[to] = '\0';
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+struct str words_after(struct str text, size_t n)
+{
+    text = str_trim(text);
+    for (; n && text.bytes; n--) {
+        while (text.bytes && !is_space(text.at[0]))
+            text.at++, text.bytes--;
+        while (text.bytes && is_space(text.at[0]))
+            text.at++, text.bytes--;
+    }
+    return text;
+}
+
+size_t words_count(struct str text)
+{
+    size_t n = 0;
+    for (text = str_trim(text); text.bytes; n++)
+        text = words_after(text, 1);
+    return n;
+}
+
+/* Whether text starts with the words of entry, whole ones; the rest goes to *rest_out. */
+static bool begins(struct str text, const char *entry, struct str *rest_out)
+{
+    size_t bytes = strlen(entry);
+    if (!str_starts(text, entry) || (text.bytes > bytes && text.at[bytes] != ' '))
+        return false;
+    bytes += text.bytes > bytes;
+    *rest_out = (struct str){text.at + bytes, text.bytes - bytes};
+    return true;
+}
+
+/* The longest entry of a table at the front of text is taken off; false: there is none. */
+static bool take(const char *const *table, struct str *text)
+{
+    struct str rest, shortest = *text;
+    for (; *table; table++)
+        if (begins(*text, *table, &rest) && rest.bytes < shortest.bytes)
+            shortest = rest;
+    bool taken = shortest.bytes < text->bytes;
+    *text = shortest;
+    return taken;
+}
+
+static bool all_in(const char *const *table, struct str text)
+{
+    if (text.bytes == 0)
+        return false;
+    while (text.bytes && take(table, &text))
+        ;
+    return text.bytes == 0;
+}
+
+static bool ends_in(const char *const *table, struct str text)
+{
+    for (; *table; table++) {
+        size_t bytes = strlen(*table);
+        if (bytes <= text.bytes && memcmp(text.at + text.bytes - bytes, *table, bytes) == 0 &&
+            (bytes == text.bytes || text.at[text.bytes - bytes - 1] == ' '))
+            return true;
+    }
+    return false;
+}
+
+bool words_are_backchannel(enum language language, struct str normalised)
+{
+    return words_count(normalised) <= 3 && all_in(words_tables[language].backchannels, normalised);
+}
+
+/* A farewell needs one word of its own; polite words around it ("yes, thank you, bye") may be
+ * backchannels. */
+bool words_are_farewell(enum language language, struct str normalised)
+{
+    bool farewell = false;
+    while (normalised.bytes) {
+        if (take(words_tables[language].farewells, &normalised))
+            farewell = true;
+        else if (!take(words_tables[language].backchannels, &normalised))
+            return false;
+    }
+    return farewell;
+}
+
+bool words_ask_for_digits(enum language language, struct str normalised)
+{
+    for (; normalised.bytes; normalised = words_after(normalised, 1)) {
+        struct str rest = normalised;
+        if (take(words_tables[language].digit_questions, &rest))
+            return true;
+    }
+    return false;
+}
+
+static bool is_digits(struct str word)
+{
+    for (size_t i = 0; i < word.bytes; i++)
+        if (word.at[i] < '0' || word.at[i] > '9')
+            return false;
+    return word.bytes > 0;
+}
+
+/* How many digits the words at the end give: a spoken number counts as one, a written one as many
+ * as it has; a lone letter is a spelling and counts as one. */
+static size_t digits_at_end(enum language language, struct str text)
+{
+    size_t digits = 0;
+    while (text.bytes) {
+        struct str rest = text, word = str_cut(&rest, ' ');
+        struct str after = text;
+        if (is_digits(word))
+            digits += word.bytes;
+        else if (take(words_tables[language].digits, &after))
+            digits++;
+        else
+            digits = 0;
+        text = rest;
+    }
+    return digits;
+}
+
+static size_t spelled_at_end(struct str text)
+{
+    size_t letters = 0;
+    while (text.bytes) {
+        struct str word = str_cut(&text, ' ');
+        letters = word.bytes == 1 && (word.at[0] < '0' || word.at[0] > '9') ? letters + 1 : 0;
+    }
+    return letters;
+}
+
+static char last_mark(struct str text)
+{
+    text = str_trim(text);
+    return text.bytes ? text.at[text.bytes - 1] : '\0';
+}
+
+int words_completeness(enum language language, struct str text, struct buf *scratch,
+                       bool *digits_out)
+{
+    const struct words_tables *tables = &words_tables[language];
+    words_normalise(text, scratch);
+    struct str words = buf_str(scratch);
+    char mark = last_mark(text);
+    size_t digits = digits_at_end(language, words);
+    *digits_out = (digits > 0 && digits < tables->phone_digits) || spelled_at_end(words) >= 2;
+    if (words.bytes == 0)
+        return 0;
+    if (mark == ',' || mark == '-' || mark == ':')
+        return 20;
+    if (all_in(tables->short_answers, words) || words_are_farewell(language, words))
+        return 90;
+    if (mark == '?' || mark == '!')
+        return 90;
+    if (ends_in(tables->open_ends, words))
+        return mark == '.' ? 45 : 20; /* a recogniser puts a full stop at every pause */
+    if (mark == '.')
+        return words_count(words) >= 5 ? 85 : 70;
+    return words_count(words) >= 2 ? 60 : 45;
+}

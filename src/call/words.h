@@ -1,0 +1,41 @@
+/* call/words.h: what can be read off a caller's words without a model: folded for comparing,
+ * whether they are only a "mhm", a goodbye, and how finished they sound. Tables: words_tables.c. */
+#pragma once
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum language { LANGUAGE_CS, LANGUAGE_SK, LANGUAGE_EN, LANGUAGE_DE, LANGUAGE_COUNT };
+
+/* "cs", "cs-CZ", ...; what we do not know is taken for English. */
+enum language language_of(const char *code);
+
+/* Folded words with one space between them: "Dobrý den, tady Novák!" gives "dobry den tady novak".
+ * out is emptied first. */
+void words_normalise(struct str text, struct buf *out);
+size_t words_count(struct str text);               /* of raw or normalised text */
+struct str words_after(struct str text, size_t n); /* text without its first n words */
+
+/* On normalised text; false for no words at all. */
+bool words_are_backchannel(enum language language, struct str normalised);
+bool words_are_farewell(enum language language, struct str normalised); /* "thanks, bye" */
+bool words_ask_for_digits(enum language language, struct str normalised);
+
+/* How finished what was said sounds, in percent; scratch is overwritten. digits_out: it ends within
+ * a number or a spelling, so the caller is likely to go on after a long pause. */
+enum { WORDS_DONE = 85, WORDS_OPEN = 40 }; /* at least: surely done; below: surely not */
+int words_completeness(enum language language, struct str text, struct buf *scratch,
+                       bool *digits_out);
+
+/* words_tables.c: each table ends in NULL, entries are normalised; of one or more words. */
+struct words_tables {
+    const char *const *backchannels;
+    const char *const *farewells;
+    const char *const *open_ends;     /* conjunctions, prepositions, fillers: more will come */
+    const char *const *short_answers; /* whole turns of one or two words */
+    const char *const *digits;        /* spoken digits and numbers */
+    const char *const *digit_questions;
+    size_t phone_digits; /* a national number is whole with so many */
+};
+extern const struct words_tables words_tables[LANGUAGE_COUNT];
