@@ -85,9 +85,9 @@ static void give_clip(struct talk *talk, const struct call_action *action)
               (struct call_event){.kind = EV_CLIP_FAILED, .clip = action->clip, .err = 5});
         return;
     }
-    size_t bytes = talk->clip_bytes ? talk->clip_bytes
-                                    : action->text.bytes * (size_t)talk->ms_per_letter *
-                                          CALL_BYTES_PER_MS;
+    size_t bytes = talk->clip_bytes
+                       ? talk->clip_bytes
+                       : action->text.bytes * (size_t)talk->ms_per_letter * CALL_BYTES_PER_MS;
     later(talk, talk->now_ms,
           (struct call_event){.kind = EV_CLIP_AUDIO, .clip = action->clip, .bytes = bytes});
     later(talk, talk->now_ms, (struct call_event){.kind = EV_CLIP_DONE, .clip = action->clip});
@@ -164,7 +164,7 @@ struct talk talk_begin(void)
     struct call_setup setup = talk_setup();
     struct talk talk = talk_new(&setup);
     talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
-    talk_until(&talk, 7000);
+    talk_until(&talk, 4900);
     talk.seen = talk.count;
     return talk;
 }
@@ -185,9 +185,8 @@ void talk_text(struct talk *talk, int64_t at_ms, const char *text)
 {
     talk_until(talk, at_ms);
     talk_at(talk, at_ms,
-            (struct call_event){.kind = EV_REPLY_TEXT,
-                                .gen = call_counts(talk->core)->gens,
-                                .text = str_of(text)});
+            (struct call_event){
+                .kind = EV_REPLY_TEXT, .gen = call_counts(talk->core)->gens, .text = str_of(text)});
 }
 
 void talk_tool(struct talk *talk, int64_t at_ms, const char *id, const char *name,
@@ -243,8 +242,8 @@ size_t talk_phrases(const struct talk *talk, enum call_phrase phrase)
 {
     size_t count = 0;
     for (size_t i = 0; i < talk->count; i++)
-        count += talk->actions[i].action.kind == DO_SYNTH &&
-                 talk->actions[i].action.phrase == phrase;
+        count +=
+            talk->actions[i].action.kind == DO_SYNTH && talk->actions[i].action.phrase == phrase;
     return count;
 }
 

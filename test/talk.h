@@ -38,7 +38,7 @@ struct talk {
 
 struct call_setup talk_setup(void); /* English, all phrases, two minutes */
 struct talk talk_new(const struct call_setup *setup);
-struct talk talk_begin(void); /* started at 0, the greeting heard, the clock at 10,000 */
+struct talk talk_begin(void); /* started at 0, the greeting heard, the clock at 4,900 */
 void talk_end(struct talk *talk);
 void talk_at(struct talk *talk, int64_t at_ms, struct call_event event);
 void talk_until(struct talk *talk, int64_t at_ms); /* nothing happens but the clock */
