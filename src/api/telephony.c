@@ -1,0 +1,412 @@
+/* api/telephony.c: who knocks, and the call that rings. What comes later in a call is
+ * telephony_after.c's, its stream telephony_media.c's. */
+#include "api/telephony_private.h"
+
+#include "api/api.h"
+#include "api/telephony_words.h"
+#include "carrier/twilio_sign.h"
+#include "carrier/twilio_wire.h"
+#include "carrier/twiml.h"
+#include "line/switchboard.h"
+#include "rules/entitlement.h"
+#include "rules/routing.h"
+#include "store/calls.h"
+#include "store/numbers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+/* The carrier opens streams over TLS only; plain ws is for development on loopback. */
+static const char *media_url_of(struct arena *arena, const char *public_url)
+{
+    bool tls = strncmp(public_url, "https://", 8) == 0;
+    return arena_printf(arena, "%s://%s/media", tls ? "wss" : "ws", strstr(public_url, "://") + 3);
+}
+
+struct telephony *telephony_new(const struct telephony_options *options)
+{
+    struct telephony *t = xalloc(sizeof(*t));
+    assert(strncmp(options->public_url, "http", 4) == 0 && strstr(options->public_url, "://"));
+    t->loop = options->loop;
+    t->db = options->db;
+    t->rest = options->rest;
+    t->public_url = arena_strdup(&t->arena, options->public_url);
+    t->media_url = media_url_of(&t->arena, t->public_url);
+    t->account_sid = arena_strdup(&t->arena, options->account_sid);
+    for (size_t i = 0; i < TELEPHONY_TOKENS_MAX; i++)
+        t->tokens[i] = arena_strdup(&t->arena, options->tokens[i]);
+    t->default_tenant = options->default_tenant;
+    t->default_country = arena_strdup(&t->arena, options->default_country);
+    t->default_language = telephony_language_of(t->default_country);
+    t->default_voice = arena_strdup(&t->arena, options->default_voice);
+    t->call_seconds_max = options->call_seconds_max;
+    t->tenant_calls_max = options->tenant_calls_max;
+    return t;
+}
+
+void telephony_free(struct telephony **telephony)
+{
+    struct telephony *t = *telephony;
+    *telephony = NULL;
+    if (!t)
+        return;
+    telephony_drop_strangers(t);
+    telephony_drop_voicemails(t);
+    arena_free(&t->arena);
+    free(t);
+}
+
+void telephony_set_board(struct telephony *telephony, struct switchboard *board)
+{
+    telephony->board = board;
+}
+
+const struct telephony_counters *telephony_counters(const struct telephony *telephony)
+{
+    return &telephony->counters;
+}
+
+void telephony_count(struct telephony *telephony, enum telephony_outcome outcome)
+{
+    telephony->counters.outcomes[outcome]++;
+}
+
+const char *telephony_outcome_name(enum telephony_outcome outcome)
+{
+    static const char *const names[TELEPHONY_OUTCOMES] = {
+        [TELEPHONY_FORGED] = "forged",
+        [TELEPHONY_OTHER_ACCOUNT] = "other_account",
+        [TELEPHONY_MALFORMED] = "malformed",
+        [TELEPHONY_CONNECTED] = "connected",
+        [TELEPHONY_REPEATED] = "repeated",
+        [TELEPHONY_VOICEMAIL] = "voicemail",
+        [TELEPHONY_DATABASE_AWAY] = "database_away",
+        [TELEPHONY_UNKNOWN_NUMBER] = "unknown_number",
+        [TELEPHONY_DENIED] = "denied",
+        [TELEPHONY_LOOP] = "loop",
+        [TELEPHONY_RESUMED] = "resumed",
+        [TELEPHONY_RESUMES_SPENT] = "resumes_spent",
+        [TELEPHONY_TRANSFERRED] = "transferred",
+        [TELEPHONY_TRANSFER_FAILED] = "transfer_failed",
+        [TELEPHONY_MESSAGE_LEFT] = "message_left",
+        [TELEPHONY_MESSAGE_UNSAVED] = "message_unsaved",
+        [TELEPHONY_STREAM_OPENED] = "stream_opened",
+        [TELEPHONY_STREAM_REFUSED] = "stream_refused",
+    };
+    return names[outcome];
+}
+
+const char *telephony_language_of(const char *country)
+{
+    static const char *const rows[][2] = {
+        {"CZ", "cs"}, {"SK", "sk"}, {"DE", "de"}, {"AT", "de"}, {"CH", "de"}};
+    for (size_t i = 0; country && i < countof(rows); i++)
+        if (strcmp(rows[i][0], country) == 0)
+            return rows[i][1];
+    return "en";
+}
+
+/* ---- who knocks ----------------------------------------------------------------------------- */
+
+static bool is_form(const struct http_req *req)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    const char *type = http_header(req, "Content-Type");
+    return type && str_is_nocase((struct str){type, strnlen(type, sizeof(form) - 1)}, form);
+}
+
+bool telephony_is_genuine(struct http_req *req, const char *base_url)
+{
+    struct telephony *t = api_of(req)->telephony;
+    struct twilio_request request = {
+        .url = arena_printf(req->arena, "%s%.*s", base_url, (int)req->target.bytes, req->target.at),
+        .signature = http_header(req, "X-Twilio-Signature"),
+    };
+    if (!is_form(req))
+        request.body = req->body;
+    else if (http_form(req, &request.fields, &request.field_count))
+        return false;
+    struct twilio_verdict verdict = twilio_check(&request, t->tokens, TELEPHONY_TOKENS_MAX);
+    if (verdict.genuine) {
+        log_debug(NULL, "webhook_signed", "path=%s token=%zu matched=\"%s\"", req->path.at,
+                  verdict.token, verdict.matched);
+        return true;
+    }
+    telephony_count(t, TELEPHONY_FORGED);
+    log_warn(NULL, "webhook_forged", "path=%s signature=%s remote=%s", req->path.at,
+             request.signature ? "wrong" : "missing", http_remote(req));
+    http_fail(req, 403, "the carrier's signature is missing or wrong");
+    return false;
+}
+
+/* The number a field holds, as E.164; "" when it is withheld or none. */
+static void read_number(struct http_req *req, const char *name, const char *country,
+                        char e164_out[PHONE_TEXT_BYTES])
+{
+    const char *value = http_field(req, name);
+    phone_parse(str_of(value), country, e164_out);
+}
+
+static struct webhook *read_webhook(struct http_req *req)
+{
+    struct telephony *t = api_of(req)->telephony;
+    struct webhook *hook = arena_alloc(req->arena, sizeof(*hook));
+    const char *language = http_query(req, "language");
+    hook->telephony = t;
+    hook->call_sid = http_field(req, "CallSid");
+    hook->language = language ? language : t->default_language;
+    log_with(&hook->log, "call_sid", hook->call_sid);
+    read_number(req, "To", t->default_country, hook->to);
+    read_number(req, "From", t->default_country, hook->from);
+    /* carriers pass it on in national form at times: that of the number they forwarded to */
+    const char *country = phone_country(hook->to);
+    read_number(req, "ForwardedFrom", country[0] ? country : t->default_country,
+                hook->forwarded_from);
+    return hook;
+}
+
+struct webhook *telephony_webhook(struct http_req *req)
+{
+    struct telephony *t = api_of(req)->telephony;
+    if (!telephony_is_genuine(req, t->public_url))
+        return NULL;
+    const char *account = http_field(req, "AccountSid");
+    const char *call_sid = http_field(req, "CallSid");
+    if (t->account_sid && t->account_sid[0] && (!account || strcmp(account, t->account_sid) != 0)) {
+        telephony_count(t, TELEPHONY_OTHER_ACCOUNT);
+        http_fail(req, 403, "the webhook is of another account");
+        return NULL;
+    }
+    if (!call_sid || !twilio_is_sid(str_of(call_sid), "CA")) {
+        telephony_count(t, TELEPHONY_MALFORMED);
+        http_fail(req, 400, "the webhook names no call");
+        return NULL;
+    }
+    struct webhook *hook = read_webhook(req);
+    req->state = hook;
+    return hook;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+void telephony_reply(struct http_req *req, struct buf *twiml)
+{
+    http_set_header(req, "Cache-Control", "no-store");
+    http_reply(req, 200, "text/xml; charset=utf-8", buf_str(twiml));
+    buf_free(twiml);
+}
+
+const char *telephony_url(struct http_req *req, const char *path, const char *more)
+{
+    const struct webhook *hook = req->state;
+    return arena_printf(req->arena, "%s/telephony/%s?language=%.2s%s", hook->telephony->public_url,
+                        path, hook->language, more);
+}
+
+void telephony_reply_hangup(struct http_req *req)
+{
+    struct buf xml = {0};
+    twiml_hangup(&xml);
+    telephony_reply(req, &xml);
+}
+
+static struct twiml_voicemail voicemail_of(struct http_req *req, const char *say)
+{
+    const struct webhook *hook = req->state;
+    return (struct twiml_voicemail){
+        .language = hook->language,
+        .say = say,
+        .goodbye = telephony_words(hook->language)->taken,
+        .action_url = telephony_url(req, "voicemail", ""),
+        .seconds_max = TELEPHONY_VOICEMAIL_SECONDS,
+    };
+}
+
+void telephony_reply_voicemail(struct http_req *req, enum telephony_outcome outcome)
+{
+    const struct webhook *hook = req->state;
+    const struct telephony_words *words = telephony_words(hook->language);
+    bool interrupted = outcome == TELEPHONY_RESUMES_SPENT;
+    struct twiml_voicemail voicemail =
+        voicemail_of(req, interrupted ? words->interrupted : words->voicemail);
+    struct buf xml = {0};
+    telephony_count(hook->telephony, outcome);
+    log_info(&hook->log, "voicemail_offered", "why=%s", telephony_outcome_name(outcome));
+    twiml_voicemail(&xml, &voicemail);
+    telephony_reply(req, &xml);
+}
+
+void telephony_reply_stream(struct http_req *req, const char *token, int resumes, const char *after)
+{
+    const struct webhook *hook = req->state;
+    char more[16];
+    snprintf(more, sizeof(more), "&n=%d", resumes + 1);
+    const struct twiml_connect connect = {
+        .media_url = hook->telephony->media_url,
+        .action_url = telephony_url(req, "resume", more),
+        .token = token,
+        .after = after,
+        .fallback = voicemail_of(req, telephony_words(hook->language)->interrupted),
+    };
+    struct buf xml = {0};
+    twiml_connect(&xml, &connect);
+    telephony_reply(req, &xml);
+}
+
+static void refuse(struct http_req *req, enum telephony_outcome outcome)
+{
+    const struct webhook *hook = req->state;
+    struct buf xml = {0};
+    telephony_count(hook->telephony, outcome);
+    log_info(&hook->log, "call_refused", "why=%s", telephony_outcome_name(outcome));
+    twiml_say_goodbye(&xml, hook->language, telephony_words(hook->language)->refused);
+    telephony_reply(req, &xml);
+}
+
+/* ---- a call rings --------------------------------------------------------------------------- */
+
+static void on_begun(int err, const struct call_begun *begun, void *arg)
+{
+    struct http_req *req = arg;
+    struct webhook *hook = req->state;
+    struct telephony *t = hook->telephony;
+    if (err == EPERM || err == ENOENT) { /* the call is another tenant's, or the tenant is gone */
+        log_warn(&hook->log, "call_not_begun", "err=%d", err);
+        refuse(req, TELEPHONY_DENIED);
+    } else if (err) {
+        telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
+    } else if (begun->status != STATUS_IN_PROGRESS) {
+        telephony_reply_hangup(req);
+    } else if (hook->voicemail) {
+        telephony_reply_voicemail(req, TELEPHONY_VOICEMAIL);
+    } else {
+        telephony_count(t, begun->again ? TELEPHONY_REPEATED : TELEPHONY_CONNECTED);
+        telephony_reply_stream(req, begun->token, 0, NULL);
+    }
+}
+
+static void begin(struct http_req *req, const struct tenant *tenant)
+{
+    const struct webhook *hook = req->state;
+    const struct call_begin begin = {
+        .tenant = tenant->id,
+        .carrier = "twilio",
+        .call_sid = hook->call_sid,
+        .from_number = hook->from,
+        .to_number = hook->to,
+        .forwarded_from = hook->forwarded_from,
+        .started_at_ms = wall_now_ms(),
+    };
+    calls_begin(hook->telephony->db, &begin, on_begun, req, &req->waiting);
+}
+
+static enum standing standing_of(enum tenant_status status)
+{
+    switch (status) {
+    case TENANT_ACTIVE: return STANDING_ACTIVE;
+    case TENANT_SUSPENDED: return STANDING_SUSPENDED;
+    case TENANT_CANCELLED: return STANDING_CANCELLED;
+    case TENANT_STATUS_COUNT: break;
+    }
+    return STANDING_UNKNOWN;
+}
+
+struct entitlement telephony_entitlement(const struct telephony *t, const struct tenant *tenant,
+                                         int64_t live_calls)
+{
+    const struct entitlement_facts facts = {
+        .standing = standing_of(tenant->status),
+        .trial = tenant->plan == PLAN_TRIAL,
+        .now_ms = wall_now_ms(),
+        .live_calls = (int)live_calls,
+        .live_calls_max = (int)t->tenant_calls_max,
+    };
+    return entitlement_decide(&facts);
+}
+
+static const struct route_candidate *candidate_of(enum routing_reason reason,
+                                                  const struct routes *routes)
+{
+    switch (reason) {
+    case ROUTED_BY_NUMBER: return routes->by_number;
+    case ROUTED_BY_FORWARDING: return routes->by_forwarding;
+    case ROUTED_TO_DEFAULT: return routes->by_default;
+    case ROUTED_NOWHERE: break;
+    }
+    return NULL;
+}
+
+static struct uuid tenant_of(const struct route_candidate *candidate)
+{
+    return candidate ? candidate->tenant.id : (struct uuid){{0}};
+}
+
+const struct route_candidate *telephony_route(const struct routes *routes,
+                                              enum routing_reason *reason_out)
+{
+    const struct routing_facts facts = {.dialled = tenant_of(routes->by_number),
+                                        .forwarding = tenant_of(routes->by_forwarding),
+                                        .operators = tenant_of(routes->by_default)};
+    *reason_out = routing_decide(&facts).reason;
+    return candidate_of(*reason_out, routes);
+}
+
+static void on_routes(int err, const struct routes *routes, void *arg)
+{
+    struct http_req *req = arg;
+    struct webhook *hook = req->state;
+    struct telephony *t = hook->telephony;
+    enum routing_reason reason;
+    if (err) {
+        telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
+        return;
+    }
+    const struct route_candidate *candidate = telephony_route(routes, &reason);
+    if (!candidate) {
+        refuse(req, TELEPHONY_UNKNOWN_NUMBER);
+        return;
+    }
+    const struct tenant *tenant = &candidate->tenant;
+    struct entitlement entitled = telephony_entitlement(t, tenant, candidate->live_calls);
+    hook->language = tenant->language;
+    log_info(&hook->log, "call_routed", "by=%s service=%s why=%s", routing_reason_name(reason),
+             service_name(entitled.service), entitlement_reason_name(entitled.reason));
+    if (entitled.service == SERVICE_REFUSE) {
+        refuse(req, TELEPHONY_DENIED);
+        return;
+    }
+    hook->voicemail =
+        entitled.service == SERVICE_VOICEMAIL || switchboard_admits(t->board, tenant->id) != 0;
+    begin(req, tenant);
+}
+
+/* A transfer shows the tenant's own Karen number as the caller, so when the owner's phone forwards
+ * it back to that number it is plain to see. */
+static bool is_our_own_call(const struct webhook *hook)
+{
+    return hook->from[0] && strcmp(hook->from, hook->to) == 0;
+}
+
+void telephony_post_inbound(struct http_req *req)
+{
+    struct webhook *hook = telephony_webhook(req);
+    if (!hook)
+        return;
+    if (is_our_own_call(hook)) {
+        struct buf xml = {0};
+        telephony_count(hook->telephony, TELEPHONY_LOOP);
+        log_warn(&hook->log, "call_refused", "why=loop");
+        twiml_reject_busy(&xml);
+        telephony_reply(req, &xml);
+        return;
+    }
+    const struct route_query query = {.to = hook->to,
+                                      .forwarded_from = hook->forwarded_from,
+                                      .default_tenant = hook->telephony->default_tenant};
+    numbers_route(hook->telephony->db, &query, req->arena, on_routes, req, &req->waiting);
+}

@@ -1,0 +1,55 @@
+/* api/telephony_words.c: one row a language. The first words say that no person is speaking. */
+#include "api/telephony_words.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+static const struct {
+    const char *language;
+    struct telephony_words words;
+} rows[] = {
+    {"en",
+     {.voicemail = "Hello, this is an automatic assistant. Nobody can take your call right now. "
+                   "After the tone, please leave your name, your number and your message.",
+      .interrupted = "This is the automatic assistant. The connection was interrupted, I am sorry. "
+                     "After the tone, please leave your name, your number and your message.",
+      .taken = "Thank you, I will pass it on. Goodbye.",
+      .refused = "Hello, this is an automatic announcement. Nobody can be reached at this number. "
+                 "Goodbye."}},
+    {"cs",
+     {.voicemail = "Dobrý den, tady je automatická asistentka. Teď se vám bohužel nikdo nemůže "
+                   "věnovat. Po zaznění tónu prosím nechte své jméno, číslo a vzkaz.",
+      .interrupted =
+          "Tady je automatická asistentka. Omlouvám se, spojení se přerušilo. Po zaznění "
+          "tónu prosím nechte své jméno, číslo a vzkaz.",
+      .taken = "Děkuji, vzkaz předám. Na shledanou.",
+      .refused = "Dobrý den, toto je automatické hlášení. Na tomto čísle není nikdo k zastižení. "
+                 "Na shledanou."}},
+    {"sk",
+     {.voicemail = "Dobrý deň, tu je automatická asistentka. Teraz sa vám bohužiaľ nikto nemôže "
+                   "venovať. Po zaznení tónu prosím nechajte svoje meno, číslo a odkaz.",
+      .interrupted = "Tu je automatická asistentka. Ospravedlňujem sa, spojenie sa prerušilo. Po "
+                     "zaznení tónu prosím nechajte svoje meno, číslo a odkaz.",
+      .taken = "Ďakujem, odkaz odovzdám. Dovidenia.",
+      .refused = "Dobrý deň, toto je automatické hlásenie. Na tomto čísle nie je nikto k "
+                 "zastihnutiu. Dovidenia."}},
+    {"de",
+     {.voicemail = "Guten Tag, hier spricht eine automatische Assistentin. Gerade kann leider "
+                   "niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem Ton Ihren Namen, "
+                   "Ihre Nummer und Ihre Nachricht.",
+      .interrupted = "Hier spricht die automatische Assistentin. Die Verbindung wurde leider "
+                     "unterbrochen. Bitte hinterlassen Sie nach dem Ton Ihren Namen, Ihre Nummer "
+                     "und Ihre Nachricht.",
+      .taken = "Danke, ich gebe es weiter. Auf Wiederhören.",
+      .refused = "Guten Tag, dies ist eine automatische Ansage. Unter dieser Nummer ist niemand zu "
+                 "erreichen. Auf Wiederhören."}},
+};
+
+const struct telephony_words *telephony_words(const char *language)
+{
+    for (size_t i = 0; language && i < countof(rows); i++)
+        if (strncmp(rows[i].language, language, 2) == 0)
+            return &rows[i].words;
+    return &rows[0].words;
+}

@@ -1,0 +1,11 @@
+/* api/telephony_words.h: the few sentences that the carrier's own voice says when Karen cannot. */
+#pragma once
+
+struct telephony_words {
+    const char *voicemail;   /* nobody can talk now: leave word after the tone */
+    const char *interrupted; /* the connection broke: leave word after the tone */
+    const char *taken;       /* behind a message */
+    const char *refused;     /* a number that is nobody's */
+};
+/* Of "cs", "sk", "de" or "en"; any other is "en". */
+const struct telephony_words *telephony_words(const char *language);
