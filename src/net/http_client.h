@@ -32,7 +32,8 @@ struct http_ask {
     int64_t first_byte_ms_max; /* from the start to the reply's head; default 5000 */
     int64_t between_ms_max;    /* between two pieces of the body; default 5000 */
     int64_t total_ms_max;      /* default 30000 */
-    size_t reply_bytes_max;    /* of the body; default 1 MiB; past it EMSGSIZE */
+    size_t reply_bytes_max;    /* of the body, also of one in pieces; default 1 MiB; past it
+                                * EMSGSIZE */
 
     /* With on_piece the body comes in pieces and http_answer.body is empty; a piece of a reply
      * whose status is not 2xx is collected into http_answer.body all the same. May be NULL. */
@@ -41,7 +42,8 @@ struct http_ask {
 };
 struct http_answer {
     int err;                /* 0: a reply came, whatever its status. Else ETIMEDOUT, ECONNREFUSED,
-                             * ECONNRESET, EHOSTUNREACH (name), EPROTO (TLS, HTTP), EMSGSIZE */
+                             * ECONNRESET, EHOSTUNREACH (name), EPROTO (TLS, HTTP), EMSGSIZE,
+                             * EINVAL (not an http or https URL) */
     int status;             /* 0 when there was none */
     struct str body;        /* borrowed until on_done returns */
     const char *why;        /* for logs: the library's own words on err; "" otherwise */
@@ -51,7 +53,9 @@ struct http_answer {
     void *private;
 };
 
-/* Everything in ask is copied. The callbacks never run inside this call, nor after op_cancel(). */
+/* Everything in ask is copied. A body without a Content-Type header goes as
+ * application/x-www-form-urlencoded. Redirects are answers like any other. The callbacks never run
+ * inside this call, nor after op_cancel(). */
 void http_ask(struct http_client *client, const struct http_ask *ask, void *arg, struct op **slot);
 
 /* Opens a connection to the URL's host ahead of need, and keeps it warm as long as the client
