@@ -28,6 +28,7 @@ struct llm_driver *openai_new(struct http_client *http, const struct openai_opti
 void llm_driver_free(struct llm_driver **driver);
 bool llm_driver_healthy(const struct llm_driver *driver);
 const struct provider_stats *llm_driver_stats(const struct llm_driver *driver);
+const struct provider_stats *llm_driver_stats(const struct llm_driver *driver);
 void llm_warm(struct llm_driver *driver);
 
 struct llm_message {
@@ -70,7 +71,8 @@ struct llm_event {
     struct llm_usage usage; /* of the last event */
     const char *model;      /* of the last event: the model that answered */
     int err;                /* EACCES, EBUSY (429, try later), EDQUOT (no money), ETIMEDOUT,
-                             * ENOENT (no such model), EPROTO, EINVAL, ECONNRESET ... */
+                             * ENOENT (no such model), EPROTO, EINVAL, ECONNRESET ...,
+                             * EAGAIN (the breaker is open: nobody was asked) */
     int64_t retry_after_ms; /* -1: not said */
 };
 typedef void llm_event_fn(const struct llm_event *event, void *arg);

@@ -30,7 +30,8 @@ struct stt_event {
     bool from_finalize, speech_final;
     float confidence;
     int err; /* STT_CLOSED: 0 if we closed it, EACCES (key refused), EBUSY (429), ETIMEDOUT,
-              * ECONNRESET, EPROTO */
+              * ECONNRESET, EPROTO, EDQUOT (no money), EINVAL (it does not take our options),
+              * EAGAIN (the breaker is open: nobody was asked) */
 };
 typedef void stt_event_fn(const struct stt_event *event, void *arg);
 
@@ -52,12 +53,14 @@ struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options
 void stt_driver_free(struct stt_driver **driver);
 bool stt_driver_healthy(const struct stt_driver *driver); /* the breaker lets calls through */
 const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
+const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
 
 /* Open a stream. on_event runs from the loop, never inside this call, never after stt_close().
  * units:  8 kHz mono G.711 mu-law, just as the carrier sends it, so nobody resamples
  * owner:  the caller, until stt_close()
  * errors: none here; a refused or lost stream ends with STT_CLOSED
- * Audio sent before STT_OPEN is kept, up to STT_BACKLOG_MS_MAX, and sent first. */
+ * Audio sent before STT_OPEN is kept and sent first: STT_BACKLOG_MS_MAX of it and what comes in
+ * real time while the stream opens; past that the newest is dropped. */
 enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 60 };
 struct stt *stt_open(struct stt_driver *driver, const struct stt_options *options,
                      stt_event_fn *on_event, void *arg);

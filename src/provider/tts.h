@@ -22,6 +22,7 @@ struct tts_driver *elevenlabs_new(struct http_client *http,
 void tts_driver_free(struct tts_driver **driver);
 bool tts_driver_healthy(const struct tts_driver *driver);
 const struct provider_stats *tts_driver_stats(const struct tts_driver *driver);
+const struct provider_stats *tts_driver_stats(const struct tts_driver *driver);
 void tts_warm(struct tts_driver *driver);
 
 struct tts_request {
@@ -37,7 +38,8 @@ struct tts_event {
     enum tts_event_kind { TTS_AUDIO, TTS_DONE, TTS_FAILED } kind;
     const uint8_t *ulaw; /* TTS_AUDIO: 8 kHz mu-law, any length; borrowed */
     size_t bytes;
-    int err; /* TTS_FAILED: EACCES, EBUSY, EDQUOT, ENOENT (voice), ETIMEDOUT, EPROTO ... */
+    int err;            /* TTS_FAILED: EACCES, EBUSY, EDQUOT, ENOENT (voice), ETIMEDOUT, EPROTO ...,
+                         * EAGAIN (the breaker is open: nobody was asked) */
     int64_t characters; /* last event: what the provider charges for */
 };
 typedef void tts_event_fn(const struct tts_event *event, void *arg);
