@@ -1,0 +1,35 @@
+/* call/prompt.h: what the model is told before a conversation, out of a template
+ * (prompts/<language>/conversation.md), and the tools it has. Reads no file.
+ *
+ * In a template {owner} {business} {caller} {number} {now} {notes} are replaced, and a line that
+ * begins with a condition is kept, without it, only when the condition holds:
+ * [transfer] [no transfer] [caller] [no caller] [number] [no number] [business] [notes] */
+#pragma once
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+enum { PROMPT_NOTES_BYTES_MAX = 6000, PROMPT_FACT_BYTES_MAX = 200 };
+
+/* All may be NULL or empty but the language. They come from tenants and callers: whatever stands in
+ * them is shown to the model as data, bounded, on one line or inside the fence. */
+struct prompt_facts {
+    const char *language;
+    const char *owner, *business;
+    const char *notes;         /* the tenant's own prompt */
+    const char *caller_name;   /* of a contact or VIP, by the verified number */
+    const char *caller_number; /* NULL: withheld */
+    struct tm now;             /* at the tenant's place */
+    bool can_transfer;
+};
+void prompt_build(struct str template, const struct prompt_facts *facts, struct buf *out);
+
+struct call_tool {
+    const char *name, *description;
+    const char *parameters_json; /* JSON schema of the strict subset */
+};
+enum { CALL_TOOLS_MAX = 3 };
+/* The tools of a conversation; returns how many were written. */
+size_t call_tools(bool can_transfer, struct call_tool out[CALL_TOOLS_MAX]);
