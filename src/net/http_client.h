@@ -19,6 +19,7 @@ struct http_client_options {
 };
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options);
 void http_client_free(struct http_client **client); /* cancels what is in flight */
+struct loop *http_client_loop(const struct http_client *client);
 
 enum { HTTP_ASK_HEADERS_MAX = 16 };
 struct http_ask {

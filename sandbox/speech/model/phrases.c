@@ -21,7 +21,6 @@ struct node {
     struct node **parts; /* NODE_ALL: one after the other; NODE_ONE: one of them */
     size_t part_count;
     size_t *deck; /* NODE_ONE: which parts come next */
-    size_t deck_count;
     size_t dealt;
     struct node *next; /* of all nodes, or of all classes */
 };
@@ -265,17 +264,15 @@ static uint64_t draw(uint64_t *seed)
     return mixed ^ mixed >> 31;
 }
 
-/* The first deck holds each alternative once, so that none is left out; later ones hold COPIES. */
 static void shuffle(struct node *one, struct arena *arena, uint64_t *seed)
 {
-    size_t copies = one->deck ? COPIES : 1;
+    size_t count = one->part_count * COPIES;
     if (!one->deck)
-        one->deck = arena_alloc(arena, one->part_count * COPIES * sizeof *one->deck);
-    one->deck_count = one->part_count * copies;
-    for (size_t i = 0; i < one->deck_count; i++) {
+        one->deck = arena_alloc(arena, count * sizeof *one->deck);
+    for (size_t i = 0; i < count; i++) {
         size_t other = (size_t)(draw(seed) % (i + 1));
         one->deck[i] = one->deck[other];
-        one->deck[other] = i / copies;
+        one->deck[other] = i / COPIES;
     }
     one->dealt = 0;
 }
@@ -299,7 +296,7 @@ static void walk_node(struct walk *walk, struct node *node)
             walk_node(walk, node->parts[i]);
         break;
     case NODE_ONE:
-        if (node->dealt == node->deck_count)
+        if (!node->deck || node->dealt == node->part_count * COPIES)
             shuffle(node, walk->arena, &walk->seed);
         walk_node(walk, node->parts[node->deck[node->dealt++]]);
         break;

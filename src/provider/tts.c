@@ -1,0 +1,33 @@
+/* provider/tts.c: from the port to the driver behind it. */
+#include "provider/tts_private.h"
+
+#include <assert.h>
+
+void tts_driver_free(struct tts_driver **driver)
+{
+    if (*driver)
+        (*driver)->ops->free(*driver);
+    *driver = NULL;
+}
+
+bool tts_driver_healthy(const struct tts_driver *driver)
+{
+    return breaker_closed(&driver->breaker);
+}
+
+const struct provider_stats *tts_driver_stats(const struct tts_driver *driver)
+{
+    return &driver->stats;
+}
+
+void tts_warm(struct tts_driver *driver)
+{
+    driver->ops->warm(driver);
+}
+
+void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts_event_fn *on_event,
+               void *arg, struct op **slot)
+{
+    assert(on_event && request->voice_id);
+    driver->ops->speak(driver, request, on_event, arg, slot);
+}

@@ -1,0 +1,16 @@
+/* provider/tts_private.h: what a voice service's driver fills in. For provider/ only. */
+#pragma once
+#include "provider/breaker.h"
+#include "provider/tts.h"
+
+struct tts_ops {
+    void (*speak)(struct tts_driver *driver, const struct tts_request *request,
+                  tts_event_fn *on_event, void *arg, struct op **slot);
+    void (*warm)(struct tts_driver *driver);
+    void (*free)(struct tts_driver *driver);
+};
+struct tts_driver { /* first in the driver's own struct */
+    const struct tts_ops *ops;
+    struct breaker breaker;
+    struct provider_stats stats;
+};
