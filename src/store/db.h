@@ -110,6 +110,11 @@ void db_run(struct db *db, const struct db_unit *unit, db_done_fn *on_done, void
 void db_query(struct db *db, struct uuid tenant, const char *sql, const struct db_value *values,
               size_t count, db_done_fn *on_done, void *arg, struct op **slot);
 
+/* The callback comes with err and nothing is sent: for a unit that could not even be put together.
+ */
+void db_fail(struct db *db, int err, const struct db_unit *unit, db_done_fn *on_done, void *arg,
+             struct op **slot);
+
 size_t db_row_count(const struct db_rows *rows);
 const struct db_rows *db_rows_of(const struct db_rows *rows, size_t statement); /* 0 is the first */
 bool db_is_null(const struct db_rows *rows, size_t row, size_t column);
