@@ -4,11 +4,9 @@
 #include "store/tenants.h"
 
 enum {
-    NUMBER_BYTES_MAX = 16,       /* E.164 with its plus */
     NUMBER_QUARANTINE_DAYS = 60, /* longer than a forgotten forwarding is likely to ring */
     NUMBERS_LIST_MAX = 10000,
 };
-bool number_is_e164(struct str number); /* "+420123456789"; source: ITU-T E.164 6.2 */
 
 /* Everything the routing rules need, in one round trip. They decide; this only knows. */
 struct route_query {
@@ -44,7 +42,7 @@ struct number {
 };
 typedef void number_list_fn(int err, const struct number *numbers, size_t count, void *arg);
 
-/* EEXIST: it is in the pool already. */
+/* EEXIST: it is in the pool already; EINVAL: not E.164. */
 void numbers_add(struct db *db, const char *number, const char *twilio_sid, bool shared,
                  db_end_fn *on_end, void *arg, struct op **slot);
 void numbers_list(struct db *db, struct arena *arena, number_list_fn *on_numbers, void *arg,

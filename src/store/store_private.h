@@ -1,0 +1,48 @@
+/* store/store_private.h: what the nouns of store/ share: writers that only report an error, and
+ * rows that are read in more than one place. */
+#pragma once
+#include "store/calls.h"
+#include "store/tenants.h"
+#include "store/tokens.h"
+
+/* A write; check looks at its rows when it went well (NULL: there is nothing to look at). */
+typedef int store_check_fn(const struct db_rows *rows);
+void store_write(struct db *db, const struct db_unit *unit, store_check_fn *check,
+                 db_end_fn *on_end, void *arg, struct op **slot);
+/* What was found wrong before PostgreSQL was asked still comes to the callback later, as all does.
+ */
+void store_refuse(struct db *db, int err, db_end_fn *on_end, void *arg, struct op **slot);
+int store_any_row(const struct db_rows *rows); /* ENOENT when the last statement gave none */
+
+/* A JSON string that PostgreSQL takes too: without U+0000. */
+void store_json_text(struct buf *buf, struct str text);
+/* The index of code in the table; -1: it is none of them. */
+int store_code(const char *const *codes, size_t count, struct str code);
+
+/* Columns of a tenant, of a relation called t, and how many there are. */
+#define TENANT_COLUMNS                                                                             \
+    "t.id, t.name, t.owner_name, t.system_prompt, t.greeting_text, t.voice_id, t.language, "       \
+    "t.forward_number, t.marketing_email, t.timezone, to_json(t.vip_names), "                      \
+    "t.call_seconds_max, t.plan, t.status, " DB_MS("t.created_at")
+enum { TENANT_COLUMN_COUNT = 15 };
+void tenant_row(const struct db_rows *rows, size_t row, size_t column, struct arena *arena,
+                struct tenant *tenant_out);
+
+/* Of a call, of a relation called c. */
+#define CALL_COLUMNS                                                                               \
+    "c.tenant_id, c.id, c.carrier, c.call_sid, c.from_number, c.to_number, c.forwarded_from, "     \
+    "c.status, c.ended_reason, " DB_MS("c.started_at") ", " DB_MS(                                 \
+        "c.ended_at") ", c.duration_seconds"
+enum { CALL_COLUMN_COUNT = 12 };
+void call_row(const struct db_rows *rows, size_t row, size_t column, struct arena *arena,
+              struct call_record *record_out);
+
+/* The statement that stores lines of a call: values are tenant, call and turns_json(). */
+extern const char turns_save_sql[];
+void turns_json(const struct call_line *lines, size_t count, struct buf *out);
+/* Lines as rows of a relation, and back. */
+#define TURN_COLUMNS                                                                               \
+    "seq, speaker, kind, phrase, start_ms, end_ms, interrupted, confidence, text, generated"
+struct call_line *turn_rows(const struct db_rows *rows, struct arena *arena);
+
+enum contact_kind contact_kind_of(struct str code);
