@@ -37,7 +37,7 @@ enum phone_event_kind {
     PHONE_HEARD,       /* 20 ms of what the caller heard and said: heard, said; at each frame */
     PHONE_MARKED,      /* text is the name of a mark that went back; number 1: because of a clear */
     PHONE_CLEARED,     /* number: ms of audio that will not be heard */
-    PHONE_DIALLED,     /* text is the number; it is answered by phone_dial_result() or a preset */
+    PHONE_DIALLED,     /* text is the number; what comes of it is in the options */
     PHONE_WHISPER,     /* what the dialled one hears first: text */
     PHONE_RECORDED,    /* text is the SID, number the ms; recording holds the audio */
     PHONE_REJECTED,    /* text is "busy" or "rejected" */
@@ -87,6 +87,8 @@ struct phone_options { /* texts are copied; the loop and the client must outlive
 /* Takes off at once. */
 struct phone_call *phone_place(const struct phone_options *options, phone_event_fn *on_event,
                                void *arg);
+/* It is over and the last webhook about it was answered, or could not be. */
+bool phone_is_settled(const struct phone_call *call);
 /* Forgets the call without a word to anybody. NULL after; NULL is fine. Needed also after
  * PHONE_ENDED. */
 void phone_free(struct phone_call **call);

@@ -1,6 +1,7 @@
-/* phone/wav.h: telephone audio in RIFF files: mu-law or 16 bit PCM, 8 kHz, one channel, read and
- * written as mu-law. Source: Microsoft, "Multimedia Programming Interface and Data Specifications
- * 1.0"; chunks come in any order, unknown ones are passed over. */
+/* phone/wav.h: telephone audio in RIFF files: one channel of mu-law at 8 kHz or of 16 bit PCM at 8
+ * to 48 kHz is read, mu-law at 8 kHz comes out and is written. Source: Microsoft, "Multimedia
+ * Programming Interface and Data Specifications 1.0"; chunks come in any order, unknown ones are
+ * passed over. */
 #pragma once
 #include "base/buf.h"
 
