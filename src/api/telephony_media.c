@@ -32,8 +32,10 @@ static void stranger_free(struct stranger *stranger)
 
 void telephony_drop_strangers(struct telephony *telephony)
 {
-    while (telephony->strangers)
+    while (telephony->strangers) {
+        leg_refuse(telephony->strangers->leg, "this worker stops");
         stranger_free(telephony->strangers);
+    }
 }
 
 static void refuse(struct stranger *stranger, const char *why)
