@@ -73,5 +73,7 @@ struct http_taken {
     struct http_server *server;
     struct http_taken *next, *previous; /* of the server's taken connections */
 };
+/* What http_set_header() was told, as lines. */
+void http_print_headers(const struct http_req *req, struct buf *out);
 void http_take_over(struct http_req *req, struct http_taken *taken);
 void http_give_up(struct http_taken *taken); /* closes it; twice is fine */

@@ -8,8 +8,12 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
 
 static struct evkeyvalq *headers_of(const struct http_req *req)
 {
@@ -21,6 +25,13 @@ void http_set_header(struct http_req *req, const char *name, const char *value)
     assert(!strpbrk(name, "\r\n: ") && !strpbrk(value, "\r\n") && "a header must be one line");
     int failed = evhttp_add_header(headers_of(req), name, value);
     assert(!failed);
+}
+
+void http_print_headers(const struct http_req *req, struct buf *out)
+{
+    const struct evkeyval *header = NULL;
+    TAILQ_FOREACH(header, headers_of(req), next)
+    buf_printf(out, "%s: %s\r\n", header->key, header->value);
 }
 
 /* What every answer carries. A server that no longer listens sends its clients elsewhere. */
@@ -142,4 +153,41 @@ void http_give_up(struct http_taken *taken)
         taken->server->taken = taken->next;
     evhttp_connection_free(taken->connection); /* the request and its headers go with it */
     taken->connection = NULL;
+}
+
+static void give_up(void *arg)
+{
+    http_give_up(arg);
+}
+
+static void free_taken(void *arg)
+{
+    http_give_up(arg);
+    free(arg);
+}
+
+/* What libevent still holds of a reply goes out first: the peer got that far. */
+static void flush(struct http_req *req)
+{
+    struct bufferevent *connection = http_bufferevent(req->private);
+    struct evbuffer *output = bufferevent_get_output(connection);
+    evbuffer_unfreeze(output, 1);
+    evbuffer_write(output, bufferevent_getfd(connection));
+}
+
+void http_break(struct http_req *req, struct str last_bytes)
+{
+    bool silent = !req->private->status && !last_bytes.bytes;
+    const struct linger reset = {.l_onoff = 1};
+    struct loop *loop = req->private->server->loop;
+    struct http_taken *taken = xalloc(sizeof(*taken));
+    flush(req);
+    http_take_over(req, taken);
+    taken->on_drop = give_up;
+    taken->arg = taken;
+    if (last_bytes.bytes && send(taken->fd, last_bytes.at, last_bytes.bytes, MSG_NOSIGNAL) < 0)
+        silent = true; /* it broke already, or is too full to take more */
+    if (silent)
+        setsockopt(taken->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    loop_defer(loop, free_taken, taken);
 }

@@ -89,6 +89,10 @@ void http_reply_json(struct http_req *req, int status, struct str body);
 /* application/problem+json: RFC 9457. detail is a sentence for the person who reads it. */
 void http_fail(struct http_req *req, int status, const char *detail);
 
+/* For stand-ins that play a broken server: before the reply or in the middle of one, these bytes go
+ * out just as they are (none is fine), and the connection breaks. The request is gone. */
+void http_break(struct http_req *req, struct str last_bytes);
+
 /* A reply in pieces (server-sent events). on_gone runs when the client leaves; afterwards, and
  * after http_stream_end, the request is gone. http_stream_send: ENOBUFS when the reader is too
  * slow. */

@@ -47,8 +47,10 @@ int ws_accept(struct http_req *req, const struct ws_limits *limits,
     ws_accept_key(str_of(http_header(req, "Sec-WebSocket-Key")), accept);
     buf_printf(&answer,
                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-               "Sec-WebSocket-Accept: %s\r\nX-Request-Id: %s\r\n\r\n",
+               "Sec-WebSocket-Accept: %s\r\nX-Request-Id: %s\r\n",
                accept, req->id);
+    http_print_headers(req, &answer);
+    buf_puts(&answer, "\r\n");
     struct ws *ws = ws_new(req->private->server->loop, limits, handler, arg);
     http_take_over(req, &ws->taken);
     ws->taken.on_drop = on_server_closed;
