@@ -1,0 +1,24 @@
+/* sandbox/control.h: the hand of a test on the sandbox: /control and /stats, JSON in and out.
+ *
+ *   POST   /control/faults     {"party":"openai","act":"error","status":429,...}  (faults.h)
+ *   GET    /control/faults     those in force
+ *   DELETE /control/faults     all, or ?party=openai
+ *   POST   /control/drop       {"party":"deepgram"}: everything that runs there breaks now
+ *   POST   /control/scripts    {"tag":"","language":"","streams":1,"repeats":false,"gap_ms":800,
+ *                               "lines":["Hello.",{"text":"...","confidence":0.4}]}
+ *   DELETE /control/scripts    the recogniser listens again
+ *   POST   /control/settings   {"openai_first_token_ms":0,...}                    (settings.h)
+ *   GET    /control/settings
+ *   POST   /control/reset      faults, scripts, counters and what was seen are forgotten
+ *   GET    /control/calls      WebSocket: how a telephone of another process takes part; see
+ *                              twilio_calls.h
+ *   GET    /stats              per party: endpoints, requests, streams, live; ?party=openai
+ *
+ * It is for the loopback only and asks for no key. */
+#pragma once
+#include "net/http_server.h"
+
+enum { CONTROL_BODY_BYTES_MAX = 1024 * 1024 };
+
+void control_enter(struct http_req *req);
+void control_stats(struct http_req *req);

@@ -1,0 +1,398 @@
+/* sandbox/deepgram_live.c: one live stream: audio in, texts out, and the rules about silence on the
+ * line. What is understood is the recogniser's or the script's business. */
+#include "base/audio.h"
+#include "base/hash.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "sandbox/deepgram_private.h"
+#include "sandbox/later.h"
+#include "sandbox/outbox.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    IDLE_MS_MAX = 10000,    /* without audio or KeepAlive, or without any audio from the start */
+    EMPTY_RESULT_MS = 4000, /* of audio without a result: an empty one shows that we listen */
+    NO_WORD = -1,
+};
+
+struct listener {
+    struct deepgram *deepgram;
+    struct listener *next, *previous;
+    struct seen_counts *counts;
+    struct listen_ask ask;
+    struct ws *ws; /* NULL once it is closed */
+    struct outbox *outbox;
+    struct hear *hear;         /* either this ... */
+    struct scripted *scripted; /* ... or this */
+    struct op *idle, *ending;
+    EVP_MD_CTX *digest; /* of the audio */
+    char request_id[UUID_TEXT_BYTES];
+    int64_t opened_ms, heard_from_ms; /* loop time; the newest sign of life */
+    int64_t last_word_ms;             /* audio time of the end; NO_WORD: told already */
+    int64_t result_to_ms;             /* audio time that the newest result covers */
+    int16_t odd_sample;               /* of linear16 at 16 kHz: the first of a pair */
+    bool has_odd;
+    int64_t audio_bytes, keep_alives, finalizes, configures, finals;
+    int close_code;
+};
+
+static int64_t fed_ms(const struct listener *listener)
+{
+    return listener->hear ? hear_fed_ms(listener->hear) : scripted_fed_ms(listener->scripted);
+}
+
+static void print_listener(const struct listener *listener, struct buf *out)
+{
+    buf_printf(out, "{\"request_id\":\"%s\",\"model\":\"%s\",\"language\":\"%s\",\"tag\":",
+               listener->request_id, listener->ask.model, listener->ask.language);
+    buf_json_string(out, str_of(listener->ask.tag));
+    buf_printf(out,
+               ",\"scripted\":%s,\"audio_bytes\":%lld,\"keep_alives\":%lld,\"finalizes\":%lld,",
+               listener->scripted ? "true" : "false", (long long)listener->audio_bytes,
+               (long long)listener->keep_alives, (long long)listener->finalizes);
+    buf_printf(out, "\"configures\":%lld,\"finals\":%lld,\"texts\":%lld,\"close_code\":%d,",
+               (long long)listener->configures, (long long)listener->finals,
+               (long long)outbox_texts(listener->outbox), listener->close_code);
+    buf_puts(out, "\"keyterms\":[");
+    for (size_t i = 0; i < listener->ask.keyterm_count; i++) {
+        buf_puts(out, i ? "," : "");
+        buf_json_string(out, str_of(listener->ask.keyterms[i]));
+    }
+    buf_puts(out, "]}");
+}
+
+void deepgram_print_listeners(void *state, struct buf *out)
+{
+    const struct deepgram *deepgram = state;
+    int shown = 0;
+    buf_puts(out, "\"live\":[");
+    for (const struct listener *one = deepgram->listeners; one && shown < SEEN_STREAMS_MAX;
+         one = one->next) {
+        buf_puts(out, shown++ ? "," : "");
+        print_listener(one, out);
+    }
+    buf_putc(out, ']');
+}
+
+static void listener_free(struct listener *listener)
+{
+    struct deepgram *deepgram = listener->deepgram;
+    struct buf story = {0};
+    print_listener(listener, &story);
+    seen_stream(deepgram->party->seen, buf_str(&story));
+    buf_free(&story);
+    if (listener->next)
+        listener->next->previous = listener->previous;
+    if (listener->previous)
+        listener->previous->next = listener->next;
+    else
+        deepgram->listeners = listener->next;
+    deepgram->live--;
+    listener->counts->live--;
+    if (listener->ws)
+        ws_close(&listener->ws, WS_CLOSE_LOST, "");
+    op_cancel(&listener->idle);
+    op_cancel(&listener->ending);
+    outbox_free(&listener->outbox);
+    hear_close(&listener->hear);
+    scripted_free(&listener->scripted);
+    listen_fini(&listener->ask);
+    EVP_MD_CTX_free(listener->digest);
+    free(listener);
+}
+
+/* The connection is gone, and so is everybody on the stack who could see the listener. */
+static void on_over(void *arg)
+{
+    listener_free(arg);
+}
+
+void deepgram_drop_listeners(void *state)
+{
+    struct deepgram *deepgram = state;
+    while (deepgram->listeners)
+        listener_free(deepgram->listeners);
+}
+
+static void put(struct listener *listener, struct buf *text)
+{
+    listener->counts->bytes_out += (int64_t)text->bytes;
+    outbox_put(listener->outbox, buf_str(text));
+    buf_free(text);
+}
+
+static void put_results(struct listener *listener, const struct hear_event *event)
+{
+    struct buf text = {0};
+    bool is_final = event->kind == HEAR_FINAL;
+    const struct listen_results results = {.ask = &listener->ask,
+                                           .event = event,
+                                           .as_written = listener->scripted != NULL,
+                                           .is_final = is_final,
+                                           .speech_final =
+                                               is_final && event->end == HEAR_BY_SILENCE,
+                                           .from_finalize = event->end == HEAR_BY_FINALIZE,
+                                           .request_id = listener->request_id};
+    listen_results_print(&results, &text);
+    put(listener, &text);
+    if (is_final) {
+        listener->finals++;
+        listener->result_to_ms = event->end_ms;
+    }
+    if (event->word_count)
+        listener->last_word_ms = event->words[event->word_count - 1].end_ms;
+}
+
+static void on_heard(const struct hear_event *event, void *arg)
+{
+    struct listener *listener = arg;
+    struct buf text = {0};
+    if (event->kind != HEAR_SPEECH_STARTED) {
+        if (event->kind == HEAR_FINAL || listener->ask.interim_results)
+            put_results(listener, event);
+    } else if (listener->ask.vad_events) {
+        listen_speech_started_print(event->start_ms, &text);
+        put(listener, &text);
+    }
+}
+
+/* The rules that hang on audio time: the end of an utterance by its words, and signs of life. */
+static void look_at_time(struct listener *listener)
+{
+    int64_t now_ms = fed_ms(listener);
+    struct buf text = {0};
+    if (listener->ask.utterance_end_ms && listener->last_word_ms != NO_WORD &&
+        now_ms - listener->last_word_ms >= listener->ask.utterance_end_ms) {
+        listen_utterance_end_print(listener->last_word_ms, &text);
+        listener->last_word_ms = NO_WORD;
+        put(listener, &text);
+    }
+    if (now_ms - listener->result_to_ms >= EMPTY_RESULT_MS) {
+        struct hear_event nothing = {.kind = HEAR_FINAL,
+                                     .end = HEAR_BY_LENGTH,
+                                     .text = "",
+                                     .start_ms = listener->result_to_ms,
+                                     .end_ms = now_ms};
+        put_results(listener, &nothing);
+    }
+}
+
+static void feed_ulaw(struct listener *listener, const uint8_t *ulaw, size_t bytes)
+{
+    if (listener->hear)
+        hear_feed(listener->hear, ulaw, bytes);
+    else
+        scripted_feed(listener->scripted, ulaw, bytes);
+}
+
+/* Little-endian samples; of 16 kHz each two become one. */
+static void feed_linear(struct listener *listener, const uint8_t *data, size_t bytes)
+{
+    bool halve = listener->ask.sample_rate == 16000;
+    struct buf ulaw = {0};
+    for (size_t i = 0; i + 1 < bytes; i += 2) {
+        int16_t sample = (int16_t)(uint16_t)(data[i] | data[i + 1] << 8);
+        if (halve && !listener->has_odd) {
+            listener->odd_sample = sample;
+            listener->has_odd = true;
+            continue;
+        }
+        if (halve)
+            sample = (int16_t)((sample + listener->odd_sample) / 2);
+        listener->has_odd = false;
+        buf_putc(&ulaw, (char)ulaw_encode(sample));
+    }
+    feed_ulaw(listener, (const uint8_t *)ulaw.data, ulaw.bytes);
+    buf_free(&ulaw);
+}
+
+static void finalize(struct listener *listener)
+{
+    if (listener->hear)
+        hear_finalize(listener->hear);
+    else
+        scripted_finalize(listener->scripted);
+}
+
+static void put_metadata(struct listener *listener)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    struct buf hex = {0}, text = {0};
+    EVP_DigestFinal_ex(listener->digest, digest, NULL);
+    hex_put(&hex, digest, SHA256_BYTES);
+    listen_metadata_print(&(struct listen_summary){.request_id = listener->request_id,
+                                                   .sha256 = buf_text(&hex),
+                                                   .wall_ms = wall_now_ms(),
+                                                   .duration_ms = fed_ms(listener),
+                                                   .ask = &listener->ask},
+                          &text);
+    put(listener, &text);
+    buf_free(&hex);
+}
+
+static void close_listener(struct listener *listener, int code, const char *why)
+{
+    listener->close_code = code;
+    outbox_close(listener->outbox, code, why);
+}
+
+static void close_stream(struct listener *listener)
+{
+    if (listener->close_code)
+        return;
+    finalize(listener);
+    put_metadata(listener);
+    close_listener(listener, WS_CLOSE_NORMAL, "");
+}
+
+static void on_text(struct listener *listener, struct str text)
+{
+    switch (listen_message_read(text)) {
+    case LISTEN_KEEP_ALIVE: listener->keep_alives++; break;
+    case LISTEN_FINALIZE:
+        listener->finalizes++;
+        finalize(listener);
+        break;
+    case LISTEN_CLOSE_STREAM: close_stream(listener); break;
+    case LISTEN_CONFIGURE: listener->configures++; break;
+    case LISTEN_UNKNOWN:
+    case LISTEN_BAD:
+        close_listener(listener, WS_CLOSE_POLICY,
+                       "DATA-0000: The text message is not one of this API.");
+        break;
+    }
+}
+
+static void on_audio(struct listener *listener, const uint8_t *data, size_t bytes)
+{
+    EVP_DigestUpdate(listener->digest, data, bytes);
+    listener->audio_bytes += (int64_t)bytes;
+    if (listener->ask.encoding == LISTEN_LINEAR16)
+        feed_linear(listener, data, bytes);
+    else
+        feed_ulaw(listener, data, bytes);
+    look_at_time(listener);
+}
+
+static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)
+{
+    struct listener *listener = arg;
+    (void)ws;
+    if (listener->close_code)
+        return;
+    listener->heard_from_ms = loop_now_ms(listener->deepgram->party->loop);
+    listener->counts->bytes_in += (int64_t)bytes;
+    if (kind == WS_TEXT)
+        on_text(listener, (struct str){data, bytes});
+    else if (bytes)
+        on_audio(listener, (const uint8_t *)data, bytes);
+    else
+        close_stream(listener); /* an empty frame is the old way of saying so */
+}
+
+static void on_close(struct ws *ws, int code, const char *why, int http_status, void *arg)
+{
+    struct listener *listener = arg;
+    (void)ws;
+    (void)why;
+    (void)http_status;
+    listener->ws = NULL;
+    if (!listener->close_code)
+        listener->close_code = code;
+    if (!listener->ending)
+        later(listener->deepgram->party->loop, 0, on_over, listener, &listener->ending);
+}
+
+static void on_idle(void *arg)
+{
+    struct listener *listener = arg;
+    struct loop *loop = listener->deepgram->party->loop;
+    int64_t since_ms = listener->audio_bytes ? listener->heard_from_ms : listener->opened_ms;
+    int64_t left_ms = since_ms + IDLE_MS_MAX - loop_now_ms(loop);
+    if (left_ms > 0)
+        later(loop, left_ms, on_idle, listener, &listener->idle);
+    else
+        close_listener(listener, WS_CLOSE_INTERNAL,
+                       "Deepgram did not receive audio data or a text message within the timeout "
+                       "window. NET-0001");
+}
+
+static bool open_ears(struct listener *listener)
+{
+    struct deepgram *deepgram = listener->deepgram;
+    int silence_ms = (int)listener->ask.endpointing_ms;
+    struct script_lines *lines = deepgram_take_order(deepgram, &listener->ask);
+    if (silence_ms != HEAR_SILENCE_NEVER && silence_ms < HEAR_SILENCE_MS_MIN)
+        silence_ms = HEAR_SILENCE_MS_MIN;
+    if (lines) {
+        listener->scripted = scripted_new(lines, silence_ms, on_heard, listener);
+        script_lines_drop(&lines);
+        return true;
+    }
+    const struct hear_options options = {.language = listen_language(&listener->ask),
+                                         .silence_ms = silence_ms,
+                                         .keyterms = (const char *const *)listener->ask.keyterms,
+                                         .keyterm_count = listener->ask.keyterm_count};
+    return hear_open(deepgram->models, &options, on_heard, listener, &listener->hear) == 0;
+}
+
+static void link_listener(struct listener *listener)
+{
+    struct deepgram *deepgram = listener->deepgram;
+    listener->next = deepgram->listeners;
+    if (listener->next)
+        listener->next->previous = listener;
+    deepgram->listeners = listener;
+    deepgram->live++;
+    listener->counts->live++;
+}
+
+static struct listener *listener_new(struct visit *visit, const struct listen_ask *ask)
+{
+    struct party *party = visit->party;
+    struct listener *listener = xalloc(sizeof(*listener));
+    listener->deepgram = party->state;
+    listener->counts = visit->counts;
+    listener->ask = *ask;
+    listener->last_word_ms = NO_WORD;
+    listener->opened_ms = listener->heard_from_ms = loop_now_ms(party->loop);
+    listener->digest = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(listener->digest, EVP_sha256(), NULL);
+    uuid_print(uuid_new(wall_now_ms()), listener->request_id);
+    listener->outbox = outbox_new(party->loop, &listener->ws, &visit->fuse,
+                                  party->settings->deepgram_latency_ms, on_over, listener);
+    link_listener(listener);
+    later(party->loop, IDLE_MS_MAX, on_idle, listener, &listener->idle);
+    return listener;
+}
+
+void deepgram_live(struct visit *visit)
+{
+    static const struct ws_handler handler = {.on_message = on_message, .on_close = on_close};
+    struct deepgram *deepgram = visit->party->state;
+    struct str query = visit->req->target;
+    struct listen_error error;
+    struct listen_ask ask;
+    str_cut(&query, '?');
+    if (listen_read(query, true, &ask, &error)) {
+        deepgram_refuse(visit, &error);
+        return;
+    }
+    if (deepgram->live >= visit->party->settings->deepgram_streams_max) {
+        listen_fini(&ask);
+        visit_fail(visit, 429, NULL, NULL);
+        return;
+    }
+    struct listener *listener = listener_new(visit, &ask);
+    if (!open_ears(listener)) {
+        listener_free(listener);
+        visit_fail(visit, 500, NULL, "The recogniser has no model for this language.");
+        return;
+    }
+    http_set_header(visit->req, "dg-request-id", listener->request_id);
+    if (visit_accept(visit, &handler, listener, &listener->ws))
+        listener_free(listener);
+}

@@ -1,0 +1,11 @@
+/* sandbox/elevenlabs.h: the stand-in for ElevenLabs: text to speech over HTTP and WebSocket, and
+ * the lists around it. */
+#pragma once
+#include "sandbox/party.h"
+#include "sandbox/speaker.h"
+
+extern const struct party_kind elevenlabs_kind;
+
+struct elevenlabs; /* its state */
+struct elevenlabs *elevenlabs_new(struct loop *loop, struct speaker *speaker);
+void elevenlabs_free(struct elevenlabs **elevenlabs); /* after its last visit */
