@@ -212,7 +212,7 @@ enum phase { PHASE_NEW, PHASE_TALKING, PHASE_TRANSFERRING, PHASE_HANGING_UP, PHA
 struct call_core {
     enum language language;
     char *phrases[PHRASE_COUNT];
-    bool can_transfer, resumed;
+    bool can_transfer, resumed, transfer_failed;
     int64_t duration_ms_max;
     uint64_t seed;
 

@@ -93,6 +93,7 @@ struct call_core *call_new(const struct call_setup *setup, int64_t now_ms)
     core->phrases[PHRASE_GREETING] = greets ? xstrdup(setup->greeting) : NULL;
     core->can_transfer = setup->can_transfer;
     core->resumed = setup->resumed;
+    core->transfer_failed = setup->transfer_failed;
     core->duration_ms_max =
         setup->duration_ms_max > 0 ? setup->duration_ms_max : DURATION_DEFAULT_MS;
     core->now_ms = core->new_ms = core->started_ms = now_ms;
@@ -130,7 +131,8 @@ static void on_started(struct call_core *core)
     core->started_ms = core->idle_since_ms = core->playout.quiet_since_ms = core->now_ms;
     core->caller.last_voice_ms = core->now_ms - GAP_MIN_MS;
     if (core->resumed) {
-        say_phrase(core, PHRASE_RESUMED, INTERRUPTIBLE);
+        say_phrase(core, core->transfer_failed ? PHRASE_NOT_REACHED : PHRASE_RESUMED,
+                   INTERRUPTIBLE);
         script_ask(core);
         if (core->ask_at_start && core->script.step == SCRIPT_OFF && !turn_has_words(core))
             reply_ask(core);
@@ -395,7 +397,7 @@ static void handle(struct call_core *core, const struct call_event *event)
     case EV_TRANSFER_FAILED: transfer_failed(core); break;
     case EV_TICK: break;
     case EV_END_ASKED: on_end_asked(core, event->text); break;
-    case EV_GONE: end(core, "gone"); break;
+    case EV_GONE: end(core, core->phase == PHASE_HANGING_UP ? core->why : "gone"); break;
     }
 }
 

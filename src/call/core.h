@@ -165,6 +165,7 @@ struct call_setup {
     const char *phrases[PHRASE_COUNT]; /* words of the others; NULL: this one is not to be had */
     bool can_transfer;
     bool resumed;            /* taken up again after a crash: PHRASE_RESUMED, no greeting */
+    bool transfer_failed;    /* resumed because nobody took the transfer: PHRASE_NOT_REACHED */
     int64_t duration_ms_max; /* tenant's; polite end, hard end 30 s later */
     uint64_t seed;           /* the core's only chance */
 };

@@ -553,7 +553,7 @@ void turn_on_stt(struct call_core *core, const struct call_event *event)
         caller->skip = 0;
         core->turn.pending = false;
         caller->down_ms = CALL_NEVER;
-    } else if (event->conn == caller->conn && caller->down_ms == CALL_NEVER) {
+    } else if (event->conn >= caller->conn && caller->down_ms == CALL_NEVER) { /* or never up */
         core->counts.stt_losses++;
         caller->down_ms = core->now_ms;
         caller->down_voice = caller->voice_on;
