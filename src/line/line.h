@@ -23,7 +23,10 @@ struct line_setup {
     struct uuid call, tenant;
     const char *call_sid;        /* the carrier's id of the call */
     const char *caller_number;   /* E.164; NULL: withheld */
+    const char *caller_name;     /* of a contact with that number */
     const char *owner;           /* whom Karen answers for, as it is said */
+    const char *business;        /* the customer's own name */
+    const char *timezone;        /* "Europe/Prague" */
     const char *language;        /* "cs", "sk", "en", "de" */
     const char *voice_id;        /* of the voice service */
     const char *greeting;        /* the tenant's own, behind the disclosure */
@@ -31,8 +34,10 @@ struct line_setup {
     const char *const *keyterms; /* names worth expecting, up to NULL; may be NULL */
     const char *transfer_to;     /* E.164; NULL: transfer_call is not offered */
     int64_t duration_ms_max;     /* 0: LINE_DURATION_MS */
-    struct str snapshot;         /* of a call that is taken up again; empty for a new one */
-    bool transfer_failed;        /* taken up again because nobody took the transfer */
+    bool resumed;                /* it was live before, in another stream */
+    bool transfer_failed;        /* ... and was handed over, but nobody took it */
+    struct str snapshot;         /* what turns_save() last stored of it; may be empty */
+    uint32_t last_seq;           /* of the lines stored so far */
 };
 enum { LINE_DURATION_MS = 180 * 1000 };
 

@@ -4,9 +4,11 @@
 #pragma once
 #include "base/id.h"
 #include "carrier/leg.h"
+#include "line/clips.h"
 #include "line/line.h"
 #include "net/loop.h"
 #include "provider/llm.h"
+#include "provider/stats.h"
 #include "provider/stt.h"
 #include "provider/tts.h"
 
@@ -17,6 +19,14 @@
 struct switchboard;
 struct db;
 
+/* What Karen says and is told in a language: the texts of call/phrases.h and call/prompt.h. */
+struct line_texts {
+    const char *conversation; /* the template */
+    const char *phrases;      /* JSON */
+};
+/* In the language given or another; borrowed as long as the board lives. */
+typedef struct line_texts line_texts_fn(const char *language, void *arg);
+
 struct switchboard_options {
     struct loop *loop;
     struct db *db;
@@ -24,6 +34,8 @@ struct switchboard_options {
     struct llm_driver *llm;
     struct tts_driver *tts;
     struct line_carrier carrier;
+    line_texts_fn *texts;
+    void *texts_arg;
     const char *cache_directory; /* of synthesised phrases; made if need be; NULL: memory only */
     const char *cache_salt;      /* what else decides how a phrase sounds: provider and model */
     size_t cache_bytes_max;      /* in memory; 0: 32 MiB */
@@ -53,30 +65,30 @@ void switchboard_warm(struct switchboard *board, const char *voice_id, const cha
 /* No new calls; on_empty once the last line is gone and everything is written down. */
 void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg);
 
-/* Upper bounds of the buckets in ms are stats_bounds_ms of provider/stats.h. */
-enum { LINE_BUCKETS = 11, LINE_ENDS_MAX = 24 };
+/* The bounds of the buckets are stats_bounds_ms of provider/stats.h. */
+enum { LINE_ENDS_MAX = 24 };
 struct line_histogram {
-    uint64_t buckets[LINE_BUCKETS];
+    uint64_t buckets[STATS_BUCKETS];
     uint64_t count;
-    int64_t sum_ms;
+    double sum_ms;
 };
 struct switchboard_stats {
     uint64_t live, opened, refused, resumed;
     uint64_t unsaved; /* ended calls that wait for the database */
     uint64_t lost;    /* ... and those given up: each is an error in the log */
     struct line_end {
-        char why[16];
+        char why[24];
         uint64_t count;
     } ends[LINE_ENDS_MAX]; /* by the word the core ended with; "" ends the list */
     uint64_t turns, gens, barge_ins, stale_events, reprompts, fillers, stt_losses, reply_failures,
-        clip_failures;              /* of calls that ended */
+        clip_failures, unheard;     /* of calls that ended */
     struct line_histogram greeting; /* start of the stream to the first audio sent */
     struct line_histogram reply;    /* the caller's last voice to the first audio of the answer */
     struct line_histogram decide;   /* ... last voice to the end of turn */
     struct line_histogram model;    /* ... question to the model to its first words */
     struct line_histogram voice;    /* ... sentence to the voice service to its first audio */
-    struct line_histogram own;      /* ... what is left: our own overhead, in microseconds / 1000 */
-    uint64_t clips_cached, clips_made,
-        clips_failed; /* phrases served, synthesised, not to be had */
+    struct line_histogram own;      /* ... and our own work between the three */
+    struct clips_stats clips;
 };
-const struct switchboard_stats *switchboard_stats(const struct switchboard *board);
+/* Borrowed until the next call. */
+const struct switchboard_stats *switchboard_stats(struct switchboard *board);

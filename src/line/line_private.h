@@ -1,0 +1,167 @@
+/* line/line_private.h: the inside of a line, shared by the files of this folder:
+ *
+ *   line.c         beginning and end, events into the core, its actions carried out
+ *   line_speech.c  clips: made, sent, counted
+ *   line_model.c   replies asked of the model
+ *   line_record.c  what the store is told: lines, snapshots, messages, the end
+ *
+ * Nothing here outlives the line but what was copied into the tray. */
+#pragma once
+#include "base/log.h"
+#include "call/core.h"
+#include "call/phrases.h"
+#include "carrier/leg.h"
+#include "line/clips.h"
+#include "line/ears.h"
+#include "line/line.h"
+#include "line/listener.h"
+#include "line/switchboard.h"
+#include "line/tray.h"
+#include "line/usage.h"
+
+enum {
+    LINE_REPLIES_MAX = 4,             /* gens at the model at once; the core runs one */
+    LINE_TOOLS_AT_ONCE = 4,           /* ... and three of these */
+    LINE_AUDIO_BYTES_MAX = 30 * 8000, /* of speech synthesised and not yet played */
+    LINE_ID_BYTES_MAX = 64,
+    LINE_SID_BYTES_MAX = 64,
+    LINE_PREVIOUS_BYTES_MAX = 200, /* of what was said before, for the voice's tone */
+    LINE_SAVE_AGAIN_MS = 2000,     /* after the database did not take it */
+};
+
+/* What the lines of a worker share; owned by the switchboard. */
+struct line_parts {
+    struct loop *loop;
+    struct db *db;
+    struct stt_driver *stt;
+    struct llm_driver *llm;
+    struct line_carrier carrier;
+    struct tts_driver *tts;
+    struct clips *clips;
+    struct tray *tray;
+    line_texts_fn *texts;
+    void *texts_arg;
+    struct switchboard_stats *stats;
+    void (*on_opened)(struct line *line, void *arg); /* before its first step */
+    void (*on_gone)(struct line *line, void *arg);   /* it is closed: forget it */
+    void *arg;
+};
+
+struct line_clip { /* one DO_SYNTH until its DO_DROP_CLIP */
+    struct line *line;
+    uint32_t id;              /* 0: free */
+    struct clip_view *phrase; /* of the cache; NULL: synthesised for this call */
+    struct op *speaking;
+    struct buf audio;
+    bool ended, told_end;
+    int err;
+    size_t told;      /* bytes the core was told of */
+    int64_t asked_ms; /* 0: its first audio has come */
+    int64_t characters;
+};
+
+struct line_reply { /* one DO_ASK until its last event */
+    struct line *line;
+    uint32_t gen; /* 0: free */
+    struct op *asking;
+    int64_t asked_ms; /* 0: its first piece has come */
+    size_t prompt_bytes, reply_bytes;
+};
+
+struct line_tool {
+    struct line *line;
+    struct op *storing;
+    const char *result; /* known at once; NULL: it is being stored */
+    char id[LINE_ID_BYTES_MAX + 1];
+};
+
+struct line_row { /* a line of the transcript that the store has not taken yet */
+    struct line_row *next;
+    struct call_line line; /* its texts stand behind it */
+};
+
+struct line {
+    const struct line_parts *parts;
+    struct line *next; /* of the switchboard's */
+    struct log log;
+    struct uuid call, tenant;
+    char call_sid[LINE_SID_BYTES_MAX + 1];
+    char *language, *voice_id, *transfer_to;
+    char *system;       /* the model's instructions */
+    char safety_id[33]; /* a digest of the tenant, for the model's provider */
+    char **keyterms;
+    bool can_transfer;
+
+    struct leg *leg;
+    struct call_core *core;
+    struct ears *ears;
+    struct listener *listener;
+    struct timer *tick;
+    bool closed;
+    bool stepping;       /* inside call_step() and its actions */
+    bool leg_stopped;    /* the carrier said so */
+    bool leg_lost;       /* the connection broke */
+    bool handing_over;   /* a transfer was asked for and did not fail */
+    bool hanging_up;     /* we asked for it */
+    struct op *carrying; /* hang-up or transfer, at the carrier */
+
+    struct line_clip clips[CALL_CLIPS_MAX];
+    char previous[LINE_PREVIOUS_BYTES_MAX + 1];
+    struct line_reply replies[LINE_REPLIES_MAX];
+    struct line_tool tools[LINE_TOOLS_AT_ONCE];
+
+    int64_t opened_ms, opened_us;
+    int64_t clock_ms; /* media time behind the newest audio */
+    int64_t zero_ms;  /* media time when the core's clock began */
+    bool clock_set;
+    char key;          /* the newest, and when: carrier and ears both hear it */
+    int64_t key_at_ms; /* media clock */
+
+    struct line_row *first_row, *last_row;
+    size_t row_count, saving_count;
+    struct op *saving;
+    bool dirty;            /* something to save since the newest save began */
+    int64_t save_again_ms; /* loop time; 0: nothing is put off */
+    uint32_t seq_base;
+    struct line_usage usage;
+    char model[48];
+
+    int64_t arrived_us; /* when the event that is being handled came in */
+    int64_t own_us;     /* spent by us on the turn being answered */
+    uint32_t measured;  /* turn whose answer is in the histograms */
+    bool greeted;
+};
+
+void line_open(const struct line_parts *parts, struct leg *leg, const struct line_setup *setup);
+void line_end(struct line *line, const char *why);   /* politely */
+void line_close(struct line *line, const char *why); /* at once */
+
+/* line.c */
+void line_phrases(const struct line_parts *parts, const char *language, const char *owner,
+                  struct phrases *phrases_out);
+void line_feed(struct line *line, const struct call_event *event);
+void line_wake(struct line *line);
+
+/* line_speech.c */
+void line_synth(struct line *line, const struct call_action *action);
+void line_send(struct line *line, const struct call_action *action);
+void line_drop_clip(struct line *line, uint32_t id);
+bool line_clip_news(struct line *line, struct call_event *event_out); /* what the core must hear */
+void line_speech_close(struct line *line);
+
+/* line_model.c */
+void line_prepare_model(struct line *line, const struct line_setup *setup);
+void line_ask(struct line *line, uint32_t gen);
+void line_cancel_reply(struct line *line, uint32_t gen);
+void line_model_close(struct line *line);
+
+/* line_record.c */
+void line_record(struct line *line, const struct call_line *row);
+void line_save(struct line *line); /* what is new, unless a save is under way */
+void line_tool(struct line *line, const struct call_action *action);
+bool line_tool_news(struct line *line, struct call_event *event_out); /* refused at once */
+void line_record_close(struct line *line, const char *why);
+
+/* switchboard.c */
+void stats_observe(struct line_histogram *histogram, double ms);
+void stats_end(struct switchboard_stats *stats, const char *why, const struct call_counts *counts);

@@ -1,0 +1,258 @@
+/* line/switchboard.c: the live lines of a worker in a list, what they share, and what is counted of
+ * them when they go. */
+#include "line/switchboard.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "line/line_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINES_MAX = 1000,
+    TENANT_LINES_MAX = 10,
+    CACHE_BYTES_MAX = 32 * 1024 * 1024,
+};
+
+struct switchboard {
+    struct line_parts parts;
+    size_t lines_max, tenant_lines_max;
+    struct line *lines;
+    struct tray *tray;
+    struct switchboard_stats stats;
+    bool draining, told_empty;
+    loop_fn *on_empty;
+    void *on_empty_arg;
+};
+
+/* ---- counting ---- */
+
+void stats_observe(struct line_histogram *histogram, double ms)
+{
+    size_t bucket = 0;
+    while (bucket < STATS_BOUNDS && ms > (double)stats_bounds_ms[bucket])
+        bucket++;
+    histogram->buckets[bucket]++;
+    histogram->count++;
+    histogram->sum_ms += ms;
+}
+
+/* The last place takes all the words that found none. */
+static struct line_end *end_of(struct switchboard_stats *stats, const char *why)
+{
+    for (size_t i = 0; i < LINE_ENDS_MAX - 1; i++) {
+        struct line_end *end = &stats->ends[i];
+        if (!end->why[0])
+            snprintf(end->why, sizeof(end->why), "%s", why);
+        if (strncmp(end->why, why, sizeof(end->why) - 1) == 0)
+            return end;
+    }
+    struct line_end *last = &stats->ends[LINE_ENDS_MAX - 1];
+    snprintf(last->why, sizeof(last->why), "other");
+    return last;
+}
+
+void stats_end(struct switchboard_stats *stats, const char *why, const struct call_counts *counts)
+{
+    end_of(stats, why[0] ? why : "ended")->count++;
+    stats->turns += counts->turns;
+    stats->gens += counts->gens;
+    stats->barge_ins += counts->barge_ins;
+    stats->stale_events += counts->stale_events;
+    stats->reprompts += counts->reprompts;
+    stats->fillers += counts->fillers;
+    stats->stt_losses += counts->stt_losses;
+    stats->reply_failures += counts->reply_failures;
+    stats->clip_failures += counts->clip_failures;
+    stats->unheard += counts->unheard;
+}
+
+const struct switchboard_stats *switchboard_stats(struct switchboard *board)
+{
+    board->stats.unsaved = tray_count(board->tray);
+    board->stats.lost = tray_lost(board->tray);
+    board->stats.clips = *clips_stats(board->parts.clips);
+    return &board->stats;
+}
+
+/* ---- emptying ---- */
+
+static void tell_empty(void *arg)
+{
+    struct switchboard *board = arg;
+    board->on_empty(board->on_empty_arg);
+}
+
+static void look_if_empty(void *arg)
+{
+    struct switchboard *board = arg;
+    if (!board->draining || board->told_empty || board->lines || tray_count(board->tray) > 0)
+        return;
+    board->told_empty = true;
+    loop_defer(board->parts.loop, tell_empty, board);
+}
+
+void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg)
+{
+    board->draining = true;
+    board->on_empty = on_empty;
+    board->on_empty_arg = arg;
+    look_if_empty(board);
+}
+
+static void on_gone(struct line *line, void *arg)
+{
+    struct switchboard *board = arg;
+    struct line **link = &board->lines;
+    while (*link != line)
+        link = &(*link)->next;
+    *link = line->next;
+    board->stats.live--;
+    look_if_empty(board);
+}
+
+/* ---- coming in ---- */
+
+static struct line *find(const struct switchboard *board, struct uuid call)
+{
+    struct line *line = board->lines;
+    while (line && !uuid_equal(line->call, call))
+        line = line->next;
+    return line;
+}
+
+static size_t lines_of(const struct switchboard *board, struct uuid tenant)
+{
+    size_t count = 0;
+    for (const struct line *line = board->lines; line; line = line->next)
+        count += uuid_equal(line->tenant, tenant);
+    return count;
+}
+
+int switchboard_admits(const struct switchboard *board, struct uuid tenant)
+{
+    if (board->draining)
+        return ESHUTDOWN;
+    if (board->stats.live >= board->lines_max)
+        return EBUSY;
+    /* Each line leaves some items behind; while the database is away they must find room. */
+    if (tray_count(board->tray) + 4 * board->stats.live >= TRAY_ITEMS_MAX)
+        return EBUSY;
+    return lines_of(board, tenant) >= board->tenant_lines_max ? EDQUOT : 0;
+}
+
+static bool is_sound(const struct line_setup *setup)
+{
+    return !uuid_is_nil(setup->call) && !uuid_is_nil(setup->tenant) && setup->call_sid &&
+           strlen(setup->call_sid) <= LINE_SID_BYTES_MAX && setup->language && setup->voice_id;
+}
+
+int switchboard_open(struct switchboard *board, struct leg *leg, const struct line_setup *setup)
+{
+    int err = is_sound(setup) ? switchboard_admits(board, setup->tenant) : EINVAL;
+    if (!err && find(board, setup->call))
+        err = EEXIST;
+    if (err) {
+        board->stats.refused++;
+        return err;
+    }
+    board->stats.opened++;
+    board->stats.resumed += setup->resumed;
+    board->stats.live++;
+    line_open(&board->parts, leg, setup);
+    return 0;
+}
+
+int switchboard_end(struct switchboard *board, struct uuid call, const char *why)
+{
+    struct line *line = find(board, call);
+    if (!line)
+        return ENOENT;
+    line_end(line, why);
+    return 0;
+}
+
+bool switchboard_has(const struct switchboard *board, struct uuid call)
+{
+    return find(board, call) != NULL;
+}
+
+static void on_line_opened(struct line *line, void *arg)
+{
+    struct switchboard *board = arg;
+    line->next = board->lines;
+    board->lines = line;
+}
+
+/* ---- ahead of need ---- */
+
+static void warm(struct switchboard *board, const char *voice_id, const char *language,
+                 const char *words)
+{
+    if (!words || !words[0])
+        return;
+    struct clip_wish wish = {voice_id, language, str_of(words)};
+    clips_warm(board->parts.clips, &wish);
+}
+
+void switchboard_warm(struct switchboard *board, const char *voice_id, const char *language,
+                      const char *owner, const char *greeting)
+{
+    struct phrases phrases = {0};
+    line_phrases(&board->parts, language, owner, &phrases);
+    warm(board, voice_id, language, greeting);
+    for (size_t i = 0; i < PHRASE_COUNT; i++)
+        warm(board, voice_id, language, phrases.words[i]);
+    phrases_free(&phrases);
+}
+
+/* ---- the board itself ---- */
+
+struct switchboard *switchboard_new(const struct switchboard_options *options)
+{
+    struct switchboard *board = xalloc(sizeof(*board));
+    struct clips_options clips = {.loop = options->loop,
+                                  .tts = options->tts,
+                                  .directory = options->cache_directory,
+                                  .salt = options->cache_salt,
+                                  .bytes_max = options->cache_bytes_max ? options->cache_bytes_max
+                                                                        : CACHE_BYTES_MAX};
+    board->lines_max = options->lines_max ? options->lines_max : LINES_MAX;
+    board->tenant_lines_max =
+        options->tenant_lines_max ? options->tenant_lines_max : TENANT_LINES_MAX;
+    board->tray = tray_new(options->loop, options->db);
+    tray_on_empty(board->tray, look_if_empty, board);
+    board->parts = (struct line_parts){.loop = options->loop,
+                                       .db = options->db,
+                                       .stt = options->stt,
+                                       .llm = options->llm,
+                                       .tts = options->tts,
+                                       .carrier = options->carrier,
+                                       .clips = clips_new(&clips),
+                                       .tray = board->tray,
+                                       .texts = options->texts,
+                                       .texts_arg = options->texts_arg,
+                                       .stats = &board->stats,
+                                       .on_opened = on_line_opened,
+                                       .on_gone = on_gone,
+                                       .arg = board};
+    return board;
+}
+
+void switchboard_free(struct switchboard **slot)
+{
+    struct switchboard *board = *slot;
+    if (!board)
+        return;
+    *slot = NULL;
+    board->draining = false; /* nobody is told of emptiness any more */
+    while (board->lines)
+        line_close(board->lines, "shutdown");
+    tray_free(&board->tray);
+    clips_free(&board->parts.clips);
+    loop_defer(board->parts.loop, free, board); /* lines that just closed still name it */
+}

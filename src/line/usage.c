@@ -1,0 +1,71 @@
+/* line/usage.c: usage as rows of the ledger and as the head of a snapshot, so that a call that was
+ * taken up again is charged as one. */
+#include "line/usage.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* What a million units cost, in millionths of a US dollar: list prices of late 2026, for showing
+ * what a call costs us. Nobody is billed by them. */
+static const struct price {
+    const char *kind, *provider;
+    int64_t micro_per_million;
+} prices[LINE_USAGE_ITEMS] = {
+    {"telephony_ms", "twilio", 208333},          /* 0.0125 a minute: call and media stream */
+    {"stt_ms", "deepgram", 98333},               /* 0.0059 a minute */
+    {"tts_characters", "elevenlabs", 180000000}, /* 0.18 a thousand */
+    {"llm_input_tokens", "openai", 100000},      /* 0.10 a million */
+    {"llm_cached_tokens", "openai", 10000},      /* 0.01 a million */
+    {"llm_output_tokens", "openai", 500000},     /* 0.50 a million */
+};
+enum { FIRST_TOKENS = 3 };
+
+size_t usage_items(const struct line_usage *usage, const char *model,
+                   struct usage_item items_out[LINE_USAGE_ITEMS])
+{
+    const int64_t quantities[LINE_USAGE_ITEMS] = {usage->carrier_ms,     usage->stt_ms,
+                                                  usage->tts_characters, usage->input_tokens,
+                                                  usage->cached_tokens,  usage->output_tokens};
+    size_t count = 0;
+    for (size_t i = 0; i < LINE_USAGE_ITEMS; i++) {
+        if (quantities[i] <= 0)
+            continue;
+        int64_t cost = quantities[i] * prices[i].micro_per_million;
+        items_out[count++] = (struct usage_item){.kind = prices[i].kind,
+                                                 .provider = prices[i].provider,
+                                                 .model = i >= FIRST_TOKENS ? model : NULL,
+                                                 .quantity = quantities[i],
+                                                 .cost_micro = (cost + 500000) / 1000000};
+    }
+    return count;
+}
+
+void snapshot_begin(struct buf *out, const struct line_usage *usage)
+{
+    buf_printf(out,
+               "line1 %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
+               usage->carrier_ms, usage->stt_ms, usage->tts_characters, usage->input_tokens,
+               usage->cached_tokens, usage->output_tokens);
+}
+
+int snapshot_read(struct str snapshot, struct line_usage *usage_out, struct str *core_out)
+{
+    struct str head = str_cut(&snapshot, '\n');
+    char text[160];
+    if (head.bytes >= sizeof(text))
+        return EINVAL;
+    snprintf(text, sizeof(text), "%.*s", (int)head.bytes, head.at ? head.at : "");
+    struct line_usage usage = {0};
+    int read =
+        sscanf(text, "line1 %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+               &usage.carrier_ms, &usage.stt_ms, &usage.tts_characters, &usage.input_tokens,
+               &usage.cached_tokens, &usage.output_tokens);
+    if (read != 6)
+        return EINVAL;
+    *usage_out = usage;
+    *core_out = snapshot;
+    return 0;
+}
