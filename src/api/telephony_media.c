@@ -103,7 +103,10 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
         .tenant = tenant->id,
         .call_sid = opened->call.call_sid,
         .caller_number = opened->call.from_number,
+        .caller_name = opened->contact_name,
         .owner = tenant->owner_name,
+        .business = tenant->name,
+        .timezone = tenant->timezone,
         .language = tenant->language,
         .voice_id = tenant->voice_id ? tenant->voice_id : t->default_voice,
         .greeting = tenant->greeting_text,
@@ -111,8 +114,10 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
         .keyterms = keyterms_of(&stranger->arena, tenant),
         .transfer_to = full ? tenant->forward_number : NULL,
         .duration_ms_max = 1000 * seconds_of(t, tenant, full),
-        .snapshot = opened->snapshot,
+        .resumed = opened->resumed,
         .transfer_failed = stranger->after_transfer && opened->resumed,
+        .snapshot = opened->snapshot,
+        .last_seq = opened->last_seq,
     };
 }
 

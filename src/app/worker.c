@@ -126,6 +126,13 @@ static void open_carrier(struct worker *worker)
     });
 }
 
+static struct line_texts line_texts(const char *language, void *arg)
+{
+    const struct worker *worker = arg;
+    return (struct line_texts){.conversation = prompts_conversation(worker->prompts, language),
+                               .phrases = prompts_phrases(worker->prompts, language)};
+}
+
 static void open_lines(struct worker *worker)
 {
     const struct config *config = worker->config;
@@ -136,6 +143,8 @@ static void open_lines(struct worker *worker)
         .llm = worker->llm,
         .tts = worker->tts,
         .carrier = telephony_carrier(worker->telephony),
+        .texts = line_texts,
+        .texts_arg = worker,
         .cache_directory = config->cache_dir,
         .cache_salt = config->elevenlabs_model,
         .lines_max = (size_t)config->calls_per_worker_max,
