@@ -360,15 +360,16 @@ static int settings_json(const struct tenant_setting *settings, size_t count, st
                                                                                      " " KEPT_OR_TEXT("forward_number") ", " KEPT_OR_TEXT("marketing_email") ", " KEPT_OR_TEXT( \
                                                                                          "timezon"                                                                              \
                                                                                          "e") ","                                                                               \
-                                                                                              " " KEPT_OR("vip_names",                                                          \
-                                                                                                          "ARRAY(SELECT "                                                       \
-                                                                                                          "jsonb_array_elements_"                                               \
-                                                                                                          "text($2::jsonb -> "                                                  \
-                                                                                                          "'vip_names'))") ","                                                  \
-                                                                                                                           " " KEPT_OR(                                         \
-                                                                                                                               "call_seconds_max",                              \
-                                                                                                                               "($2::jsonb ->> 'call_seconds_max')::integer")   \
-                                                                                                                               more                                             \
+                                                                                              " " KEPT_OR(                                                                      \
+                                                                                                  "vip_names",                                                                  \
+                                                                                                  "ARRAY(SELECT "                                                               \
+                                                                                                  "jsonb_array_elements_"                                                       \
+                                                                                                  "text($2::jsonb -> "                                                          \
+                                                                                                  "'vip_names'))") ","                                                          \
+                                                                                                                   " " KEPT_OR(                                                 \
+                                                                                                                       "call_seconds_max",                                      \
+                                                                                                                       "($2::jsonb ->> 'call_seconds_max')::integer")           \
+                                                                                                                       more                                                     \
         " WHERE t.id = $1 RETURNING t.id"
 
 static const char set_sql[] = SET_SQL("");
