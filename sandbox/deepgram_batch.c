@@ -2,9 +2,10 @@
 #include "base/audio.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "phone/wav.h"
 #include "sandbox/deepgram_private.h"
-#include "sandbox/speech/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,9 +78,20 @@ static void transcribe(struct visit *visit, struct minutes *minutes, struct str 
     reply(visit, minutes, audio.bytes);
 }
 
+/* The bare samples, out of their WAVE file when the query does not say how they are coded. */
+static int take_audio(const struct listen_ask *ask, struct str body, struct buf *ulaw)
+{
+    const char *why;
+    if (ask->encoding != LISTEN_MULAW)
+        return wav_parse(body, ulaw, &why);
+    buf_add_str(ulaw, body);
+    return body.bytes ? 0 : EPROTO;
+}
+
 void deepgram_batch(struct visit *visit)
 {
-    struct str query = visit->req->target, audio = visit->req->body;
+    struct str query = visit->req->target;
+    struct buf ulaw = {0};
     struct listen_error error;
     struct listen_ask ask;
     str_cut(&query, '?');
@@ -89,11 +101,12 @@ void deepgram_batch(struct visit *visit)
     }
     struct minutes *minutes = xalloc(sizeof(*minutes));
     minutes->ask = ask;
-    if (!audio.bytes || (ask.encoding != LISTEN_MULAW && wav_ulaw(visit->req->body, &audio)))
+    if (take_audio(&minutes->ask, visit->req->body, &ulaw))
         visit_fail(visit, 400, "Bad Request",
                    "Bad Request: failed to process audio: corrupt or unsupported data");
     else
-        transcribe(visit, minutes, audio);
+        transcribe(visit, minutes, buf_str(&ulaw));
+    buf_free(&ulaw);
     listen_fini(&minutes->ask);
     arena_free(&minutes->arena);
     free(minutes);

@@ -1,7 +1,7 @@
 /* speech/karen_hear.c: karen-hear, a developer's check: prints what the sandbox understands of
  * audio files. */
 #include "base/audio.h"
-#include "speech/file.h"
+#include "phone/wav.h"
 #include "speech/hear.h"
 
 #include <getopt.h>
@@ -36,24 +36,22 @@ static void on_heard(const struct hear_event *event, void *arg)
 static int listen_to(struct hear_models *models, const struct hear_options *options,
                      struct listening *listening)
 {
-    struct buf file = {0};
-    struct str ulaw;
+    struct buf ulaw = {0};
+    const char *why = NULL;
     struct hear *hear = NULL;
-    int err = file_read(listening->path, &file);
-    if (!err)
-        err = wav_ulaw(buf_str(&file), &ulaw);
+    int err = wav_read(listening->path, &ulaw, &why);
     if (!err)
         err = hear_open(models, options, on_heard, listening, &hear);
     if (!err) {
         uint8_t silence[TAIL_MS * AUDIO_BYTES_PER_MS];
         memset(silence, ULAW_SILENCE, sizeof silence);
-        hear_feed(hear, (const uint8_t *)ulaw.at, ulaw.bytes);
+        hear_feed(hear, (const uint8_t *)buf_text(&ulaw), ulaw.bytes);
         hear_feed(hear, silence, sizeof silence);
     }
     hear_close(&hear);
-    buf_free(&file);
+    buf_free(&ulaw);
     if (err)
-        fprintf(stderr, "karen-hear: %s: %s\n", listening->path, strerror(err));
+        fprintf(stderr, "karen-hear: %s: %s\n", listening->path, why ? why : strerror(err));
     return err;
 }
 
