@@ -329,12 +329,13 @@ static void make_core(struct line *line, const struct line_setup *setup)
 
 static void open_listener(struct line *line)
 {
+    uuid_print(line->tenant, line->usage_tag);
     struct listener_options options = {
         .loop = line->parts->loop,
         .driver = line->parts->stt,
         .stt = {.language = line->language,
                 .keyterms = (const char *const *)line->keyterms,
-                .tag = "karen",
+                .tag = line->usage_tag,
                 .log = line->log},
         .on_event = on_listener,
         .arg = line,

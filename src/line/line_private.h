@@ -85,6 +85,7 @@ struct line {
     struct line *next; /* of the switchboard's */
     struct log log;
     struct uuid call, tenant;
+    char usage_tag[UUID_TEXT_BYTES]; /* the tenant's id: sorts the recogniser's bill by tenant */
     char call_sid[LINE_SID_BYTES_MAX + 1];
     char *language, *voice_id, *transfer_to;
     char *system;       /* the model's instructions */
