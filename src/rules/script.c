@@ -307,10 +307,12 @@ static void finish(struct script *script, struct script_reply *reply)
 static bool is_leaving(const struct script *script, const struct words *words,
                        const struct slots *slots)
 {
-    if (slots_said(words, script->language, SAID_NOTHING_MORE))
-        return true;
-    return slots_said(words, script->language, SAID_GOODBYE) &&
-           !has_substance(words, slots->rest) && !slots->name.after && !slots->has_number;
+    enum language language = script->language;
+    if (script->state == SCRIPT_CONFIRM || slots->name.after || slots->has_number)
+        return false;
+    return slots_said(words, language, SAID_NOTHING_MORE) ||
+           (slots_said(words, language, SAID_GOODBYE) &&
+            (script->state != SCRIPT_PURPOSE || !has_substance(words, slots->rest)));
 }
 
 /* A question about Karen is answered before ours; gives whether it was one. */
@@ -352,6 +354,10 @@ static void hear(struct script *script, const struct words *words, double confid
         turn_away(script, label, reply);
         return;
     }
+    if (script->turns > SCRIPT_TURNS_MAX) {
+        finish(script, reply);
+        return;
+    }
     if (confidence < CONFIDENCE_MIN && script->unclear < CLEAR_ASKS_MAX) {
         script->unclear++;
         say(script, reply, SAY_REPEAT);
@@ -363,13 +369,13 @@ static void hear(struct script *script, const struct words *words, double confid
         return;
     }
     slots_of(words, language, &slots);
-    absorb(script, words, &slots);
-    if (is_leaving(script, words, &slots) && script->state != SCRIPT_CONFIRM)
+    bool leaving = is_leaving(script, words, &slots);
+    if (!leaving || script->state != SCRIPT_PURPOSE)
+        absorb(script, words, &slots);
+    if (leaving)
         finish(script, reply);
     else if (script->state == SCRIPT_CONFIRM)
         on_confirm(script, words, &slots, reply);
-    else if (script->turns > SCRIPT_TURNS_MAX)
-        finish(script, reply);
     else
         go_on(script, reply);
 }
