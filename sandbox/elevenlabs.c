@@ -412,14 +412,18 @@ static void get_subscription(struct visit *visit)
                "\"next_character_count_reset_unix\":%lld,",
                (long long)elevenlabs->characters, CREDITS,
                (long long)(wall_now_ms() / 1000 + 20 * 86400));
-    buf_puts(&body, "\"max_character_limit_extension\":null,\"can_extend_character_limit\":false,"
-                    "\"allowed_to_extend_character_limit\":false,\"voice_slots_used\":0,"
-                    "\"professional_voice_slots_used\":0,\"voice_limit\":660,"
-                    "\"voice_add_edit_counter\":0,\"professional_voice_limit\":3,"
-                    "\"can_extend_voice_limit\":false,\"can_use_instant_voice_cloning\":true,"
-                    "\"can_use_professional_voice_cloning\":true,\"currency\":\"usd\","
-                    "\"status\":\"active\",\"billing_period\":\"monthly_period\","
-                    "\"character_refresh_period\":\"monthly_period\"}");
+    buf_puts(
+        &body,
+        "\"max_character_limit_extension\":null,\"can_extend_character_limit\":false,"
+        "\"allowed_to_extend_character_limit\":false,\"voice_slots_used\":0,"
+        "\"professional_voice_slots_used\":0,\"voice_limit\":660,"
+        "\"voice_add_edit_counter\":0,\"professional_voice_limit\":3,"
+        "\"can_extend_voice_limit\":false,\"can_use_instant_voice_cloning\":true,"
+        "\"can_use_professional_voice_cloning\":true,\"currency\":\"usd\",\"max_credit_limit_"
+        "extension\":0,\"professional_voice_slots_used_in_workspace\":0,\"current_overage\":{"
+        "\"amount\":\"0\",\"currency\":\"usd\"},\"open_invoices\":[],\"has_open_invoices\":false,"
+        "\"status\":\"active\",\"billing_period\":\"monthly_period\","
+        "\"character_refresh_period\":\"monthly_period\"}");
     visit_reply_json(visit, 200, buf_str(&body));
     buf_free(&body);
 }

@@ -198,49 +198,47 @@ void sandbox_close(struct sandbox **sandbox_slot)
     *sandbox_slot = NULL;
 }
 
-static void put_base(const struct sandbox *sandbox, size_t i, struct buf *out)
+static void put_base(const struct sandbox *sandbox, enum party_name name, struct buf *out)
 {
-    buf_printf(out, "http://%s:%u/%s", sandbox->host, sandbox->own_ports[i],
-               sandbox->parties[i].kind->name);
+    buf_printf(out, "http://%s:%u/%s%s", sandbox->host, sandbox->own_ports[name],
+               sandbox->parties[name].kind->name, name == PARTY_OPENAI ? "/v1" : "");
 }
 
 void sandbox_print_addresses(const struct sandbox *sandbox, struct buf *out)
 {
     const struct settings *s = &sandbox->settings;
-    uint16_t port = http_server_port(sandbox->server);
-    buf_printf(out, "{\"pid\":%ld,\"url\":\"http://%s:%u\",\"control\":\"http://%s:%u/control\"",
-               (long)getpid(), sandbox->host, port, sandbox->host, port);
-    for (size_t i = 0; i < PARTY_COUNT; i++) {
-        const char *name = sandbox->parties[i].kind->name;
-        buf_printf(out, ",\"%s\":{\"base_url\":\"http://%s:%u/%s\",\"own_url\":\"", name,
-                   sandbox->host, port, name);
-        put_base(sandbox, i, out);
-        buf_puts(out, "\"}");
+    char *url = xprintf("http://%s:%u", sandbox->host, http_server_port(sandbox->server));
+    buf_printf(out, "{\"pid\":%ld,\"url\":\"%s\",\"control\":\"%s/control\"", (long)getpid(), url,
+               url);
+    free(url);
+    for (int i = 0; i < PARTY_COUNT; i++) {
+        buf_printf(out, ",\"%s\":\"", sandbox->parties[i].kind->name);
+        put_base(sandbox, (enum party_name)i, out);
+        buf_putc(out, '"');
     }
-    buf_printf(out, ",\"keys\":{\"deepgram\":\"%s\",\"openai\":\"%s\",\"elevenlabs\":\"%s\",",
-               s->deepgram_key, s->openai_key, s->elevenlabs_key);
-    buf_printf(
-        out,
-        "\"twilio_account\":\"%s\",\"twilio_token\":\"%s\",\"twilio_verify_service\":\"%s\"}}"
-        "\n",
-        s->twilio_account, s->twilio_token, s->twilio_verify_service);
+    buf_printf(out,
+               ",\"deepgram_key\":\"%s\",\"openai_key\":\"%s\",\"elevenlabs_key\":\"%s\","
+               "\"twilio_account\":\"%s\",\"twilio_token\":\"%s\","
+               "\"twilio_verify_service\":\"%s\"}\n",
+               s->deepgram_key, s->openai_key, s->elevenlabs_key, s->twilio_account,
+               s->twilio_token, s->twilio_verify_service);
 }
 
 void sandbox_print_env(const struct sandbox *sandbox, struct buf *out)
 {
     const struct settings *s = &sandbox->settings;
     static const struct {
-        const char *name, *path;
+        const char *name;
         enum party_name party;
     } bases[] = {
-        {"TWILIO_BASE_URL", "", PARTY_TWILIO},         {"TWILIO_VERIFY_BASE_URL", "", PARTY_TWILIO},
-        {"DEEPGRAM_BASE_URL", "", PARTY_DEEPGRAM},     {"OPENAI_BASE_URL", "/v1", PARTY_OPENAI},
-        {"ELEVENLABS_BASE_URL", "", PARTY_ELEVENLABS},
+        {"TWILIO_BASE_URL", PARTY_TWILIO},         {"TWILIO_VERIFY_BASE_URL", PARTY_TWILIO},
+        {"DEEPGRAM_BASE_URL", PARTY_DEEPGRAM},     {"OPENAI_BASE_URL", PARTY_OPENAI},
+        {"ELEVENLABS_BASE_URL", PARTY_ELEVENLABS},
     };
     for (size_t i = 0; i < countof(bases); i++) {
         buf_printf(out, "%s=", bases[i].name);
         put_base(sandbox, bases[i].party, out);
-        buf_printf(out, "%s\n", bases[i].path);
+        buf_putc(out, '\n');
     }
     buf_printf(out, "TWILIO_ACCOUNT_SID=%s\nTWILIO_AUTH_TOKEN=%s\nTWILIO_VERIFY_SERVICE_SID=%s\n",
                s->twilio_account, s->twilio_token, s->twilio_verify_service);

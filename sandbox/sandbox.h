@@ -36,7 +36,8 @@ struct faults *sandbox_faults(struct sandbox *sandbox);
 /* Parties with a "refuse" among their faults stop listening at their own ports, others listen. */
 void sandbox_apply_refusals(struct sandbox *sandbox);
 
-/* Where everything is and with which keys, as a JSON object; or as NAME=value lines in the names of
- * Karen's settings. */
+/* Where everything is and with which keys: {"url":...,"control":...,"twilio":...,"openai":...,
+ * "openai_key":...}, the parties at their own ports; or as NAME=value lines in the names of Karen's
+ * settings. */
 void sandbox_print_addresses(const struct sandbox *sandbox, struct buf *out);
 void sandbox_print_env(const struct sandbox *sandbox, struct buf *out);

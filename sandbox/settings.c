@@ -9,12 +9,12 @@
 #include <string.h>
 
 const struct settings settings_usual = {
-    .deepgram_key = "sandbox-deepgram-key",
-    .openai_key = "sk-sandbox-openai-key",
-    .elevenlabs_key = "sandbox-elevenlabs-key",
-    .twilio_account = "AC5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
-    .twilio_token = "sandbox-twilio-token",
-    .twilio_verify_service = "VA5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+    .deepgram_key = "test-deepgram-key",
+    .openai_key = "test-openai-key",
+    .elevenlabs_key = "test-elevenlabs-key",
+    .twilio_account = "AC00000000000000000000000000000001",
+    .twilio_token = "test-auth-token",
+    .twilio_verify_service = "VA00000000000000000000000000000001",
     .deepgram_latency_ms = 60,
     .deepgram_streams_max = 5000,
     .openai_first_token_ms = 250,
