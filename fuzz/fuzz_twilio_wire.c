@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct str text = {(const char *)data, bytes};
     struct twilio_message message;
-    static uint8_t audio[TWILIO_AUDIO_BYTES_MAX];
+    static uint8_t audio[TWILIO_AUDIO_ROOM];
     size_t audio_bytes = 0;
     uint32_t mark;
     if (twilio_message_parse(text, &message) == 0) {

@@ -195,7 +195,7 @@ static void on_start(struct media *media, const struct twilio_message *message)
 
 static void on_audio(struct media *media, const struct twilio_message *message)
 {
-    uint8_t ulaw[TWILIO_AUDIO_BYTES_MAX];
+    uint8_t ulaw[TWILIO_AUDIO_ROOM];
     size_t bytes = 0;
     int64_t at_ms = message->at_ms < 0 ? 0 : message->at_ms;
     if (twilio_payload_decode(message->payload, ulaw, &bytes)) {

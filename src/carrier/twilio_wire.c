@@ -126,27 +126,32 @@ bool twilio_is_sid(struct str text, const char *kind)
     return true;
 }
 
+static int decode(struct str payload, uint8_t *out, size_t *bytes_out)
+{
+    if (base64_room(payload.bytes) > TWILIO_AUDIO_ROOM)
+        return EMSGSIZE;
+    return base64_decode(payload, out, bytes_out);
+}
+
 /* Some JSON writers escape the slashes of base64. */
 static int decode_escaped(struct str payload, uint8_t *out, size_t *bytes_out)
 {
     char plain[TWILIO_MESSAGE_BYTES_MAX];
     size_t bytes = 0;
-    for (size_t i = 0; i < payload.bytes && bytes < sizeof(plain); i++)
-        if (payload.at[i] != '\\')
-            plain[bytes++] = payload.at[i];
-    return base64_decode((struct str){plain, bytes}, out, bytes_out);
+    for (size_t i = 0; i < payload.bytes; i++) {
+        if (payload.at[i] == '\\')
+            continue;
+        if (bytes == sizeof(plain))
+            return EMSGSIZE;
+        plain[bytes++] = payload.at[i];
+    }
+    return decode((struct str){plain, bytes}, out, bytes_out);
 }
 
 int twilio_payload_decode(struct str payload, uint8_t *out, size_t *bytes_out)
 {
-    if (payload.bytes && memchr(payload.at, '\\', payload.bytes)) {
-        if (payload.bytes > TWILIO_AUDIO_BYTES_MAX / 3 * 4)
-            return EMSGSIZE;
-        return decode_escaped(payload, out, bytes_out);
-    }
-    if (base64_room(payload.bytes) > TWILIO_AUDIO_BYTES_MAX)
-        return EMSGSIZE;
-    return base64_decode(payload, out, bytes_out);
+    bool escaped = payload.bytes && memchr(payload.at, '\\', payload.bytes);
+    return escaped ? decode_escaped(payload, out, bytes_out) : decode(payload, out, bytes_out);
 }
 
 int twilio_mark_parse(struct str name, uint32_t *mark_out)

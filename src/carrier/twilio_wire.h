@@ -12,8 +12,9 @@
 
 enum {
     TWILIO_MESSAGE_BYTES_MAX = 16 * 1024,
-    TWILIO_SID_BYTES = 34,         /* two letters and 32 hex digits */
-    TWILIO_AUDIO_BYTES_MAX = 8000, /* of one media message: a second */
+    TWILIO_SID_BYTES = 34,                          /* two letters and 32 hex digits */
+    TWILIO_AUDIO_BYTES_MAX = 8000,                  /* of one media message: a second */
+    TWILIO_AUDIO_ROOM = TWILIO_AUDIO_BYTES_MAX + 4, /* what decoding one may scribble on */
     TWILIO_MARK_DIGITS_MAX = 10,
 };
 
@@ -46,7 +47,7 @@ struct twilio_message {
 int twilio_message_parse(struct str text, struct twilio_message *message_out);
 /* CAxxxxxxxx...: kind is its two letters. */
 bool twilio_is_sid(struct str text, const char *kind);
-/* The audio of a media message into out, which holds TWILIO_AUDIO_BYTES_MAX. EINVAL: not base64;
+/* The audio of a media message into out, which has TWILIO_AUDIO_ROOM. EINVAL: not base64;
  * EMSGSIZE: too much. */
 int twilio_payload_decode(struct str payload, uint8_t *out, size_t *bytes_out);
 /* Our marks are numbers; EINVAL for a name we never gave. */
