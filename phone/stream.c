@@ -123,7 +123,7 @@ static void on_open(struct ws *ws, void *arg)
 
 static void on_audio(struct phone_call *call, struct str payload)
 {
-    uint8_t ulaw[TWILIO_AUDIO_BYTES_MAX];
+    uint8_t ulaw[TWILIO_AUDIO_ROOM];
     size_t bytes = 0;
     if (twilio_payload_decode(payload, ulaw, &bytes) || !bytes)
         return;
