@@ -1,0 +1,396 @@
+/* test/test_rls.c: the second wall between tenants: every table that belongs to one, found from the
+ * catalogue, against a worker's session whose queries forgot their tenant. */
+#include "base/mem.h"
+#include "test/postgres.h"
+#include "test/test.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A row of each table, of tenant $1, all its ids being the tenant's. A table that is missing here
+ * fails the test: write a row for it. In the order in which they refer to each other. */
+#define PHONE "'+420' || lpad((('x' || substr(md5($1::text), 1, 6))::bit(24)::int)::text, 9, '1')"
+static const struct sample {
+    const char *table, *insert;
+} samples[] = {
+    {"tenants", "INSERT INTO tenants (id, name, owner_name, language)"
+                " VALUES ($1::uuid, 'T', 'O', 'cs')"},
+    {"users", "INSERT INTO users (tenant_id, id, phone) VALUES ($1::uuid, $1::uuid, " PHONE ")"},
+    {"user_sessions", "INSERT INTO user_sessions (tenant_id, id, user_id, token_hash, expires_at)"
+                      " VALUES ($1::uuid, $1::uuid, $1::uuid, sha256($1::text::bytea), now())"},
+    {"audit_log", "INSERT INTO audit_log (tenant_id, id, actor, action)"
+                  " VALUES ($1::uuid, $1::uuid, 'test', 'test')"},
+    {"calls", "INSERT INTO calls (tenant_id, id, carrier, call_sid, started_at)"
+              " VALUES ($1::uuid, $1::uuid, 'twilio', $1::text, now())"},
+    {"call_sids", "INSERT INTO call_sids (call_sid, tenant_id, call_id)"
+                  " VALUES ($1::text, $1::uuid, $1::uuid)"},
+    {"call_turns",
+     "INSERT INTO call_turns (tenant_id, call_id, seq, speaker, kind, start_ms, end_ms, text)"
+     " VALUES ($1::uuid, $1::uuid, 1, 'caller', 'said', 0, 1, 'x')"},
+    {"call_snapshots", "INSERT INTO call_snapshots (tenant_id, call_id, snapshot)"
+                       " VALUES ($1::uuid, $1::uuid, 'x')"},
+    {"call_messages", "INSERT INTO call_messages (tenant_id, call_id, tool_call_id, reason)"
+                      " VALUES ($1::uuid, $1::uuid, 't', 'x')"},
+    {"call_screenings",
+     "INSERT INTO call_screenings (tenant_id, call_id, legitimacy, lead, urgency,"
+     " needs_follow_up, confidence, model)"
+     " VALUES ($1::uuid, $1::uuid, 'spam', 'none', 'low', false, 1, 'm')"},
+    {"stream_tokens",
+     "INSERT INTO stream_tokens (token_hash, tenant_id, call_id, call_sid, resumed, expires_at)"
+     " VALUES (sha256($1::text::bytea), $1::uuid, $1::uuid, $1::text, false, now())"},
+    {"call_events", "INSERT INTO call_events (tenant_id, call_id, at, id, kind)"
+                    " VALUES ($1::uuid, $1::uuid, now(), $1::uuid, 'test')"},
+    {"contacts", "INSERT INTO contacts (tenant_id, id, phone)"
+                 " VALUES ($1::uuid, $1::uuid, " PHONE ")"},
+    {"tenant_phone_numbers",
+     "WITH pool AS (INSERT INTO number_pool (number) VALUES (" PHONE ") RETURNING number)"
+     " INSERT INTO tenant_phone_numbers (tenant_id, id, twilio_number)"
+     " SELECT $1::uuid, $1::uuid, number FROM pool"},
+    {"outbox", "INSERT INTO outbox (tenant_id, id, kind, key)"
+               " VALUES ($1::uuid, $1::uuid, 'test', 'x')"},
+    {"usage_ledger", "INSERT INTO usage_ledger (tenant_id, key, kind, provider, quantity,"
+                     " cost_micro) VALUES ($1::uuid, 'x', 'test', 'p', 1, 1)"},
+};
+
+/* Tables with a tenant, tenants itself included; partitions share their parent's rows. */
+#define TABLES_SQL                                                                                 \
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"               \
+    " AND c.relkind IN ('r', 'p') AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute"  \
+    " a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))"
+
+static PGconn *owner, *worker; /* worker: as karen_app, in tenant jan's transaction or nobody's */
+static char jan[UUID_TEXT_BYTES], eva[UUID_TEXT_BYTES];
+
+static PGresult *run_on(PGconn *pg, const char *sql, const char *tenant)
+{
+    return PQexecParams(pg, sql, tenant ? 1 : 0, NULL, &tenant, NULL, NULL, 0);
+}
+
+static void must(PGconn *pg, const char *sql, const char *tenant)
+{
+    PGresult *result = run_on(pg, sql, tenant);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(pg));
+    PQclear(result);
+}
+
+/* How many rows a statement gave or touched; -1: refused for want of rights, or by the wall. */
+static int rows_of(PGconn *pg, const char *sql, const char *tenant)
+{
+    must(pg, "SAVEPOINT before", NULL);
+    PGresult *result = run_on(pg, sql, tenant);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state && strcmp(state, "42501") != 0)
+        fail_msg("%s: %s", sql, PQerrorMessage(pg));
+    int rows = state ? -1 : PQntuples(result) ? PQntuples(result) : atoi(PQcmdTuples(result));
+    PQclear(result);
+    must(pg, "ROLLBACK TO SAVEPOINT before", NULL);
+    return rows;
+}
+
+static void enter(const char *tenant)
+{
+    must(worker, "BEGIN", NULL);
+    if (tenant)
+        must(worker, "SELECT set_config('karen.tenant_id', $1, true)", tenant);
+}
+
+static void leave(void)
+{
+    must(worker, "ROLLBACK", NULL);
+}
+
+static int open_both(void **state)
+{
+    (void)state;
+    struct uuid one = uuid_new(1), other = uuid_new(2);
+    uuid_print(one, jan);
+    uuid_print(other, eva);
+    owner = PQconnectdb(postgres_url());
+    worker = PQconnectdb(postgres_url());
+    must(worker, "SET ROLE karen_app", NULL);
+    for (size_t i = 0; i < countof(samples); i++) {
+        must(owner, samples[i].insert, jan);
+        must(owner, samples[i].insert, eva);
+    }
+    return 0;
+}
+
+static int close_both(void **state)
+{
+    (void)state;
+    PQfinish(owner);
+    PQfinish(worker);
+    return 0;
+}
+
+/* Runs over every table of the catalogue. */
+typedef void table_fn(const char *table, const struct sample *sample);
+
+static const struct sample *find_sample(const char *table)
+{
+    for (size_t i = 0; i < countof(samples); i++)
+        if (strcmp(samples[i].table, table) == 0)
+            return &samples[i];
+    return NULL;
+}
+
+static void each_table(const char *sql, table_fn *fn)
+{
+    PGresult *tables = PQexec(owner, sql);
+    assert_int_equal(PQresultStatus(tables), PGRES_TUPLES_OK);
+    assert_true(PQntuples(tables) > 10);
+    for (int i = 0; i < PQntuples(tables); i++) {
+        const char *table = PQgetvalue(tables, i, 0);
+        fn(table, find_sample(table));
+    }
+    PQclear(tables);
+}
+
+static int64_t ask_about(const char *table, const char *format)
+{
+    struct buf sql = {0};
+    for (const char *at = format; *at; at++) {
+        if (*at == '@')
+            buf_puts(&sql, table);
+        else
+            buf_putc(&sql, *at);
+    }
+    int64_t answer = postgres_count(buf_text(&sql));
+    buf_free(&sql);
+    return answer;
+}
+
+static void has_the_wall(const char *table, const struct sample *sample)
+{
+    (void)sample;
+    if (ask_about(table, "SELECT relrowsecurity::int FROM pg_class WHERE oid = '@'::regclass") != 1)
+        fail_msg("%s has no row level security", table);
+    if (ask_about(table, "SELECT count(*) FROM pg_policy WHERE polrelid = '@'::regclass") < 1)
+        fail_msg("%s has no policy", table);
+    if (ask_about(table, "SELECT count(*) FROM pg_policy WHERE polrelid = '@'::regclass AND"
+                         " (pg_get_expr(polqual, polrelid) NOT LIKE '%karen_tenant()%' OR"
+                         "  pg_get_expr(polwithcheck, polrelid) NOT LIKE '%karen_tenant()%')") > 0)
+        fail_msg("%s has a policy that does not ask for the tenant", table);
+}
+
+static void every_table_of_a_tenant_has_the_wall(void **state)
+{
+    (void)state;
+    each_table(TABLES_SQL, has_the_wall);
+}
+
+/* What workers cannot read is a directory for functions and may be keyed otherwise. */
+static void has_tenant_in_its_key(const char *table, const struct sample *sample)
+{
+    (void)sample;
+    if (ask_about(table, "SELECT has_table_privilege('karen_app', '@', 'SELECT')::int") == 0)
+        return;
+    if (ask_about(table, "SELECT count(*) FROM pg_index i JOIN pg_attribute a"
+                         " ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+                         " WHERE i.indrelid = '@'::regclass AND i.indisprimary AND a.attname ="
+                         " CASE WHEN '@' = 'tenants' THEN 'id' ELSE 'tenant_id' END") != 1)
+        fail_msg("%s does not have the tenant first in its primary key", table);
+}
+
+static void every_table_has_the_tenant_first_in_its_key(void **state)
+{
+    (void)state;
+    each_table(TABLES_SQL, has_tenant_in_its_key);
+}
+
+static void is_sampled(const char *table, const struct sample *sample)
+{
+    if (!sample)
+        fail_msg("write a row of %s into this test's samples", table);
+}
+
+static void every_table_is_tried_here(void **state)
+{
+    (void)state;
+    each_table(TABLES_SQL " AND NOT c.relispartition", is_sampled);
+}
+
+static void select_without_a_tenant_sees_only_ones_own(const char *table,
+                                                       const struct sample *sample)
+{
+    (void)sample;
+    char *sql = xprintf("SELECT FROM %s", table);
+    int rows = rows_of(worker, sql, NULL);
+    if (rows > 1)
+        fail_msg("%d rows of %s were seen by one tenant", rows, table);
+    free(sql);
+    sql = xprintf("SELECT FROM %s WHERE %s <> $1", table,
+                  strcmp(table, "tenants") == 0 ? "id" : "tenant_id");
+    if (rows_of(worker, sql, jan) > 0)
+        fail_msg("another tenant's rows of %s were seen", table);
+    free(sql);
+}
+
+static void forgotten_tenant_reads_nothing_of_others(void **state)
+{
+    (void)state;
+    enter(jan);
+    each_table(TABLES_SQL, select_without_a_tenant_sees_only_ones_own);
+    assert_int_equal(rows_of(worker, "SELECT FROM calls", NULL), 1);
+    leave();
+}
+
+/* A column the worker may change; NULL: none. The caller frees it. */
+static char *changeable_column(const char *table)
+{
+    char *sql = xprintf("SELECT column_name FROM information_schema.column_privileges"
+                        " WHERE grantee = 'karen_app' AND table_name = '%s'"
+                        " AND privilege_type = 'UPDATE' ORDER BY column_name = 'tenant_id' DESC",
+                        table);
+    char *column = postgres_ask(sql);
+    free(sql);
+    return column;
+}
+
+static void update_without_a_tenant_touches_only_ones_own(const char *table,
+                                                          const struct sample *sample)
+{
+    (void)sample;
+    char *column = changeable_column(table);
+    if (!column)
+        return;
+    char *sql = xprintf("UPDATE %s SET %s = %s", table, column, column);
+    int rows = rows_of(worker, sql, NULL);
+    if (rows != 1)
+        fail_msg("%s: %d rows", sql, rows);
+    free(sql);
+    if (strcmp(column, "tenant_id") == 0) {
+        sql = xprintf("UPDATE %s SET tenant_id = $1", table);
+        if (rows_of(worker, sql, eva) != -1)
+            fail_msg("a row of %s was given to another tenant", table);
+        free(sql);
+    }
+    free(column);
+}
+
+static void forgotten_tenant_changes_nothing_of_others(void **state)
+{
+    (void)state;
+    enter(jan);
+    each_table(TABLES_SQL, update_without_a_tenant_touches_only_ones_own);
+    leave();
+}
+
+static void delete_without_a_tenant_touches_only_ones_own(const char *table,
+                                                          const struct sample *sample)
+{
+    (void)sample;
+    char *sql = xprintf("DELETE FROM %s", table);
+    int rows = rows_of(worker, sql, NULL);
+    if (rows > 1)
+        fail_msg("%d rows of %s were deleted by one tenant", rows, table);
+    free(sql);
+}
+
+static void forgotten_tenant_deletes_nothing_of_others(void **state)
+{
+    (void)state;
+    enter(jan);
+    each_table(TABLES_SQL, delete_without_a_tenant_touches_only_ones_own);
+    assert_int_equal(rows_of(worker, "DELETE FROM contacts", NULL), 1);
+    leave();
+}
+
+static void insert_for_another_is_refused(const char *table, const struct sample *sample)
+{
+    if (rows_of(worker, sample->insert, eva) != -1)
+        fail_msg("a row of %s was written for another tenant", table);
+}
+
+static void nothing_is_written_for_another_tenant(void **state)
+{
+    (void)state;
+    enter(jan);
+    each_table(TABLES_SQL " AND NOT c.relispartition", insert_for_another_is_refused);
+    leave();
+}
+
+static void nothing_is_there_for_nobody(const char *table, const struct sample *sample)
+{
+    char *sql = xprintf("SELECT FROM %s", table);
+    if (rows_of(worker, sql, NULL) > 0)
+        fail_msg("rows of %s were seen without a tenant", table);
+    free(sql);
+    if (sample && rows_of(worker, sample->insert, jan) != -1)
+        fail_msg("a row of %s was written without a tenant", table);
+}
+
+static void session_without_a_tenant_has_nothing(void **state)
+{
+    (void)state;
+    enter(NULL);
+    each_table(TABLES_SQL, nothing_is_there_for_nobody);
+    leave();
+}
+
+static void tenant_cannot_promote_itself(void **state)
+{
+    (void)state;
+    enter(jan);
+    assert_int_equal(rows_of(worker, "UPDATE tenants SET plan = 'pro'", NULL), -1);
+    assert_int_equal(rows_of(worker, "UPDATE tenants SET status = 'active'", NULL), -1);
+    assert_int_equal(rows_of(worker, "UPDATE audit_log SET actor = 'nobody'", NULL), -1);
+    assert_int_equal(rows_of(worker, "DELETE FROM usage_ledger", NULL), -1);
+    assert_int_equal(rows_of(worker, "UPDATE tenants SET name = 'Jan'", NULL), 1);
+    leave();
+}
+
+static void crossing_functions_are_few_and_closed_to_the_public(void **state)
+{
+    (void)state;
+#define CROSSING "FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    char *names = postgres_ask("SELECT string_agg(proname, ' ' ORDER BY proname) " CROSSING);
+    assert_string_equal(names, "claim_call_sid claim_outbox count_outbox enter_call"
+                               " make_call_event_partitions redeem_stream_token route_call"
+                               " sweep_calls sweep_leftovers");
+    free(names);
+    assert_int_equal(postgres_count("SELECT count(*) " CROSSING
+                                    " AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl)"
+                                    " WHERE grantee = 0))"),
+                     0);
+    assert_int_equal(postgres_count("SELECT count(*) " CROSSING
+                                    " AND NOT 'search_path=pg_catalog, public, pg_temp' ="
+                                    " ANY (coalesce(proconfig, '{}'))"),
+                     0);
+}
+
+static void workers_role_is_without_power(void **state)
+{
+    (void)state;
+    assert_int_equal(postgres_count("SELECT count(*) FROM pg_roles WHERE rolname = 'karen_app' AND"
+                                    " NOT (rolsuper OR rolbypassrls OR rolcreaterole OR"
+                                    " rolcreatedb OR rolcanlogin)"),
+                     1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM pg_class WHERE"
+                                    " relowner = 'karen_app'::regrole"),
+                     0);
+    assert_int_equal(
+        postgres_count("SELECT has_schema_privilege('karen_app', 'public', 'CREATE')::int"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_table_of_a_tenant_has_the_wall),
+        cmocka_unit_test(every_table_has_the_tenant_first_in_its_key),
+        cmocka_unit_test(every_table_is_tried_here),
+        cmocka_unit_test(forgotten_tenant_reads_nothing_of_others),
+        cmocka_unit_test(forgotten_tenant_changes_nothing_of_others),
+        cmocka_unit_test(forgotten_tenant_deletes_nothing_of_others),
+        cmocka_unit_test(nothing_is_written_for_another_tenant),
+        cmocka_unit_test(session_without_a_tenant_has_nothing),
+        cmocka_unit_test(tenant_cannot_promote_itself),
+        cmocka_unit_test(crossing_functions_are_few_and_closed_to_the_public),
+        cmocka_unit_test(workers_role_is_without_power),
+    };
+    return cmocka_run_group_tests(tests, open_both, close_both);
+}
