@@ -16,6 +16,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,8 +339,10 @@ static int listen_at(struct http_server *server, const char *address, const char
         return err;
     }
     server->bound = evhttp_bind_listener(server->http, listener);
+    int fd = evconnlistener_get_fd(listener), on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* Linux: connections inherit it */
     bytes = sizeof(at);
-    getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&at, &bytes);
+    getsockname(fd, (struct sockaddr *)&at, &bytes);
     server->port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
                                                   : ((struct sockaddr_in *)&at)->sin_port);
     return 0;

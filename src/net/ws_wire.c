@@ -83,18 +83,26 @@ size_t ws_head_write(const struct ws_head *head, uint8_t out[WS_HEAD_BYTES_MAX])
     return 2 + length_bytes + 4;
 }
 
+static uint64_t masked_word(const uint8_t *data, uint64_t wide)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return word ^ wide;
+}
+
+/* Sixteen bytes a step: what the compiler makes one vector of. */
 void ws_mask(uint8_t *data, size_t bytes, const uint8_t mask[4], uint64_t at)
 {
     uint8_t turned[8];
-    for (size_t i = 0; i < sizeof(turned); i++)
-        turned[i] = mask[(at + i) & 3];
-    uint64_t wide, word;
-    memcpy(&wide, turned, sizeof(wide));
+    uint64_t wide, two[2];
     size_t i = 0;
-    for (; i + sizeof(word) <= bytes; i += sizeof(word)) {
-        memcpy(&word, data + i, sizeof(word));
-        word ^= wide;
-        memcpy(data + i, &word, sizeof(word));
+    for (size_t each = 0; each < sizeof(turned); each++)
+        turned[each] = mask[(at + each) & 3];
+    memcpy(&wide, turned, sizeof(wide));
+    for (; i + sizeof(two) <= bytes; i += sizeof(two)) {
+        two[0] = masked_word(data + i, wide);
+        two[1] = masked_word(data + i + sizeof(wide), wide);
+        memcpy(data + i, two, sizeof(two));
     }
     for (; i < bytes; i++)
         data[i] ^= turned[i & 7];
