@@ -456,6 +456,192 @@ static void two_servers_share_a_port(void **state)
     http_server_close(&server);
 }
 
+static void reopen(struct world *world, struct http_server_options options)
+{
+    peer_free(&world->peer);
+    http_server_close(&world->server);
+    open_server(world, options);
+}
+
+/* The status, a problem, and the end of the connection. */
+static void expect_refusal(struct world *world, const char *status)
+{
+    peer_expect(world->peer, status);
+    peer_expect(world->peer, "Content-Type: application/problem+json\r\n");
+    peer_expect(world->peer, "Connection: close\r\n");
+    peer_expect(world->peer, "\r\n{\"type\":\"about:blank\"");
+    peer_expect(world->peer, "\"}");
+    peer_expect_closed(world->peer);
+    assert_int_equal(world->peer->heard.bytes, 0);
+}
+
+static void malformed_requests_are_400_as_a_problem(void **state)
+{
+    struct world *world = *state;
+    static const char *const malformed[] = {
+        "GET\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET / HTTP/x.y\r\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "\x16\x03\x01\x02 not TLS here \r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5x\r\n\r\n",
+    };
+    for (size_t i = 0; i < countof(malformed); i++) {
+        peer_say(world->peer, malformed[i]);
+        expect_refusal(world, "HTTP/1.1 400 Bad Request\r\n");
+        peer_free(&world->peer);
+        world->peer = peer_connect(world->loop, http_server_port(world->server));
+    }
+}
+
+static void request_that_reads_two_ways_is_refused(void **state)
+{
+    struct world *world = *state;
+    static const char *const requests[] = {
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 0\r\n\r\n",
+        "HEAD /items/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+    };
+    for (size_t i = 0; i < countof(requests); i++) {
+        peer_say(world->peer, requests[i]);
+        peer_expect(world->peer, "HTTP/1.1 400 Bad Request\r\n");
+        peer_expect(world->peer, "Connection: close\r\n");
+        peer_expect_closed(world->peer);
+        peer_free(&world->peer);
+        world->peer = peer_connect(world->loop, http_server_port(world->server));
+    }
+}
+
+static void head_beyond_its_bound_is_431(void **state)
+{
+    struct world *world = *state;
+    static char value[20000];
+    memset(value, 'v', sizeof(value) - 1);
+    peer_say(world->peer, "GET / HTTP/1.1\r\nX: ");
+    peer_say(world->peer, value);
+    expect_refusal(world, "HTTP/1.1 431 Request Header Fields Too Large\r\n");
+    peer_free(&world->peer);
+    world->peer = peer_connect(world->loop, http_server_port(world->server));
+    peer_say(world->peer, "GET / HTTP/1.1\r\n");
+    for (int i = 0; i < 2000; i++)
+        peer_say(world->peer, "X: many small ones\r\n");
+    expect_refusal(world, "HTTP/1.1 431 Request Header Fields Too Large\r\n");
+}
+
+static void body_beyond_every_bound_is_413_before_it_has_come(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer,
+             "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc");
+    expect_refusal(world, "HTTP/1.1 413 Content Too Large\r\n");
+    peer_free(&world->peer);
+    world->peer = peer_connect(world->loop, http_server_port(world->server));
+    peer_say(world->peer, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                          "FFFFFF\r\nabc");
+    expect_refusal(world, "HTTP/1.1 413 Content Too Large\r\n");
+}
+
+static void leave_to_send_a_body_is_given(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                          "Content-Length: 3\r\n\r\n");
+    peer_expect(world->peer, "HTTP/1.1 100 Continue\r\n\r\n");
+    peer_say(world->peer, "abc");
+    peer_expect(world->peer, "HTTP/1.1 200 OK\r\n");
+    peer_expect(world->peer, "body=abc");
+}
+
+static void idle_connection_is_closed(void **state)
+{
+    struct world *world = *state;
+    reopen(world, (struct http_server_options){.idle_ms_max = 50});
+    peer_say(world->peer, "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n1");
+    peer_expect_closed(world->peer);
+}
+
+static void request_that_drips_is_cut_off(void **state)
+{
+    struct world *world = *state;
+    reopen(world, (struct http_server_options){.idle_ms_max = 60});
+    peer_say(world->peer, "GET / HTTP/1.1\r\nX: ");
+    int64_t until_ms = loop_now_ms(world->loop) + PEER_WAIT_MS;
+    while (!world->peer->closed && loop_now_ms(world->loop) < until_ms) {
+        peer_say(world->peer, "x");
+        loop_step(world->loop, 5);
+    }
+    assert_true(world->peer->closed);
+}
+
+static void slow_handler_is_not_idle(void **state)
+{
+    struct world *world = *state;
+    reopen(world, (struct http_server_options){.idle_ms_max = 20});
+    hold(world);
+    int64_t until_ms = loop_now_ms(world->loop) + 100;
+    while (loop_now_ms(world->loop) < until_ms)
+        loop_step(world->loop, 20);
+    assert_false(world->gone);
+    op_end(&world->waited);
+    http_reply(world->held, 200, "text/plain", str_of("at last"));
+    peer_expect(world->peer, "at last");
+}
+
+static void connections_beyond_the_bound_wait(void **state)
+{
+    struct world *world = *state;
+    struct peer *peers[3];
+    reopen(world, (struct http_server_options){.connections_max = 2, .idle_ms_max = 60000});
+    peer_say(world->peer, "GET /items/0 HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\n0");
+    for (size_t i = 0; i < countof(peers); i++) {
+        peers[i] = peer_connect(world->loop, http_server_port(world->server));
+        peer_say(peers[i], "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    peer_expect(peers[0], "\r\n\r\n1");
+    settle(world->loop);
+    assert_int_equal(peers[1]->heard.bytes + peers[2]->heard.bytes, 0);
+    peer_free(&world->peer);
+    peer_free(&peers[0]);
+    peer_expect(peers[1], "\r\n\r\n1");
+    peer_expect(peers[2], "\r\n\r\n1");
+    peer_free(&peers[1]);
+    peer_free(&peers[2]);
+}
+
+static void client_that_sends_without_end_is_held_back(void **state)
+{
+    struct world *world = *state;
+    static const char garbage[64 * 1024];
+    hold(world);
+    size_t sent = 0;
+    for (int i = 0; i < 200; i++) {
+        if (world->peer->unsent.bytes < sizeof(garbage)) {
+            peer_send(world->peer, garbage, sizeof(garbage));
+            sent += sizeof(garbage);
+        }
+        loop_step(world->loop, 1);
+    }
+    assert_true(world->peer->unsent.bytes >
+                0); /* the system's buffers are full, ours did not grow */
+    assert_false(world->gone);
+}
+
+static void old_client_gets_its_stream_until_the_end_of_the_connection(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /stream HTTP/1.0\r\n\r\n");
+    peer_expect(world->peer, "\r\n\r\ndata: one\n\n");
+    http_stream_end(world->held);
+    peer_expect_closed(world->peer);
+}
+
 #define live_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -487,6 +673,17 @@ int main(void)
         live_test(no_content_has_no_length),
         live_test(addresses_are_checked),
         live_test(two_servers_share_a_port),
+        live_test(malformed_requests_are_400_as_a_problem),
+        live_test(request_that_reads_two_ways_is_refused),
+        live_test(head_beyond_its_bound_is_431),
+        live_test(body_beyond_every_bound_is_413_before_it_has_come),
+        live_test(leave_to_send_a_body_is_given),
+        live_test(idle_connection_is_closed),
+        live_test(request_that_drips_is_cut_off),
+        live_test(slow_handler_is_not_idle),
+        live_test(connections_beyond_the_bound_wait),
+        live_test(client_that_sends_without_end_is_held_back),
+        live_test(old_client_gets_its_stream_until_the_end_of_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 struct bufferevent;
 struct evbuffer;
+struct event_base;
 struct evhttp;
 struct evhttp_bound_socket;
 struct evhttp_connection;
@@ -17,7 +18,10 @@ enum {
     HTTP_PIPELINED_MAX = 16 * 1024,     /* bytes a client may send ahead of its reply */
 };
 
+struct http_guest;
 struct http_taken;
+
+enum { HTTP_ID_BYTES = sizeof(((struct http_req *)NULL)->id) };
 
 struct http_fields {
     struct http_field *list;
@@ -50,11 +54,22 @@ struct http_server {
     struct http_taken *taken; /* upgraded connections */
     struct evbuffer *scratch; /* a piece on its way into libevent */
     SSL_CTX *tls;
-    size_t body_bytes_max; /* the largest of any route */
+    size_t body_bytes_max;  /* the largest of any route */
+    size_t input_bytes_max; /* read ahead of evhttp's needs: a head and a body */
     uint16_t port;
+
+    /* http_guests.c */
+    struct http_guest *guests;        /* one a connection */
+    struct http_guest **guests_by_fd; /* of those that have sent something */
+    size_t guests_room, guest_count;
+    size_t taken_count;
+    struct timer *sweep;
 };
 
 struct bufferevent *http_bufferevent(const struct http_req_private *p);
+void http_new_id(char id_out[HTTP_ID_BYTES]);
+/* The body of a problem: RFC 9457. */
+void http_problem(struct buf *body, int status, const char *detail, const char *id);
 /* name=value&... decoded into fields; EINVAL as http_form() */
 int http_fields_parse(struct arena *arena, struct str text, struct http_fields *fields_out);
 const char *http_fields_find(const struct http_fields *fields, const char *name);
@@ -77,3 +92,10 @@ struct http_taken {
 void http_print_headers(const struct http_req *req, struct buf *out);
 void http_take_over(struct http_req *req, struct http_taken *taken);
 void http_give_up(struct http_taken *taken); /* closes it; twice is fine */
+
+/* Connections: http_guests.c */
+void http_guests_open(struct http_server *server);
+void http_guests_close(struct http_server *server); /* after evhttp_free() */
+void http_guest_busy(struct http_server *server, struct bufferevent *connection);
+void http_guest_idle(struct http_server *server, struct bufferevent *connection);
+void http_guest_leave(struct http_server *server, struct bufferevent *connection); /* upgraded */

@@ -74,14 +74,19 @@ void http_reply_json(struct http_req *req, int status, struct str body)
     http_reply(req, status, "application/json", body);
 }
 
+void http_problem(struct buf *body, int status, const char *detail, const char *id)
+{
+    buf_puts(body, "{\"type\":\"about:blank\",\"title\":");
+    buf_json_string(body, str_of(http_status_name(status)));
+    buf_printf(body, ",\"status\":%d,\"detail\":", status);
+    buf_json_string(body, str_of(detail));
+    buf_printf(body, ",\"instance\":\"%s\"}", id);
+}
+
 void http_fail(struct http_req *req, int status, const char *detail)
 {
     struct buf body = {0};
-    buf_puts(&body, "{\"type\":\"about:blank\",\"title\":");
-    buf_json_string(&body, str_of(http_status_name(status)));
-    buf_printf(&body, ",\"status\":%d,\"detail\":", status);
-    buf_json_string(&body, str_of(detail));
-    buf_printf(&body, ",\"instance\":\"%s\"}", req->id);
+    http_problem(&body, status, detail, req->id);
     http_reply(req, status, "application/problem+json", buf_str(&body));
     buf_free(&body);
 }
@@ -130,6 +135,8 @@ void http_take_over(struct http_req *req, struct http_taken *taken)
     if (taken->next)
         taken->next->previous = taken;
     server->taken = taken;
+    server->taken_count++;
+    http_guest_leave(server, connection);
     bufferevent_setcb(connection, NULL, NULL, NULL, NULL);
     bufferevent_disable(connection, EV_READ | EV_WRITE);
     size_t early_bytes = evbuffer_get_length(input);
@@ -151,6 +158,7 @@ void http_give_up(struct http_taken *taken)
         taken->previous->next = taken->next;
     else
         taken->server->taken = taken->next;
+    taken->server->taken_count--;
     evhttp_connection_free(taken->connection); /* the request and its headers go with it */
     taken->connection = NULL;
 }

@@ -10,16 +10,19 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LISTEN_BACKLOG = 1024, STATUS_CLIENT_LEFT = 499 };
 
@@ -187,10 +190,45 @@ static void refuse_method(struct http_req *req, unsigned allowed)
     http_fail(req, 405, "this address does not take that method");
 }
 
+static bool is_token(const char *name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~"; /* RFC 9110 5.6.2 */
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && !strchr(others, *name))
+            return false;
+    return true;
+}
+
+/* Heads that two readers could understand in two ways, which is how requests are smuggled past a
+ * proxy: what bounds the body must be said once and plainly. Source: RFC 9112 6.3, 5.1, 3.2. */
+static bool is_plain(struct evhttp_request *ev)
+{
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(ev);
+    int lengths = 0, encodings = 0, hosts = 0;
+    for (const struct evkeyval *header = headers->tqh_first; header;
+         header = header->next.tqe_next) {
+        if (!is_token(header->key))
+            return false;
+        lengths += !strcasecmp(header->key, "Content-Length");
+        encodings += !strcasecmp(header->key, "Transfer-Encoding");
+        hosts += !strcasecmp(header->key, "Host");
+    }
+    const char *encoding = evhttp_find_header(headers, "Transfer-Encoding");
+    if (evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD && lengths + encodings)
+        return false; /* evhttp would take the body for the next request */
+    return lengths + encodings <= 1 && hosts <= 1 &&
+           (!encoding || !strcasecmp(encoding, "chunked"));
+}
+
 static void route_request(struct http_req_private *p)
 {
     struct http_req *req = &p->req;
     unsigned allowed = 0;
+    if (!is_plain(p->ev)) {
+        http_set_header(req, "Connection", "close");
+        http_fail(req, 400, "the request can be read in more than one way");
+        return;
+    }
     if (!req->method) {
         http_fail(req, 501, "unknown method");
         return;
@@ -210,7 +248,7 @@ static void route_request(struct http_req_private *p)
         p->route->handler(req);
 }
 
-static void put_id(char *id_out)
+void http_new_id(char id_out[HTTP_ID_BYTES])
 {
     unsigned char random[8];
     random_bytes(random, sizeof(random));
@@ -234,7 +272,7 @@ static struct http_req_private *req_new(struct http_server *server, struct evhtt
                                .private = p};
     p->req.body.bytes = evbuffer_get_length(body);
     p->req.body.at = (const char *)evbuffer_pullup(body, -1);
-    put_id(p->req.id);
+    http_new_id(p->req.id);
     return p;
 }
 
@@ -252,8 +290,8 @@ static void on_reply_sent(struct evhttp_request *ev, void *arg)
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(ev));
     struct timeval idle = idle_time(server);
     bufferevent_set_timeouts(connection, &idle, &idle);
-    bufferevent_setwatermark(connection, EV_READ, 0,
-                             server->body_bytes_max + server->options.header_bytes_max);
+    bufferevent_setwatermark(connection, EV_READ, 0, server->input_bytes_max);
+    http_guest_idle(server, connection);
 }
 
 /* See the top of the file. Only a client that sends may be idle, not one that waits for us. */
@@ -275,27 +313,12 @@ static void on_request(struct evhttp_request *ev, void *arg)
 {
     struct http_server *server = arg;
     struct http_req_private *p = req_new(server, ev);
+    http_guest_busy(server, http_bufferevent(p));
     evhttp_connection_set_closecb(evhttp_request_get_connection(ev), on_connection_closed, p);
     evhttp_request_set_on_complete_cb(ev, on_reply_sent, server);
     route_request(p);
     if (!p->over)
         watch_for_close(p);
-}
-
-static struct bufferevent *new_connection(struct event_base *base, void *arg)
-{
-    struct http_server *server = arg;
-    struct bufferevent *connection;
-    if (server->tls) {
-        connection = bufferevent_openssl_socket_new(
-            base, -1, SSL_new(server->tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-        bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
-    } else {
-        connection = bufferevent_socket_new(base, -1, 0);
-    }
-    bufferevent_setwatermark(connection, EV_READ, 0,
-                             server->body_bytes_max + server->options.header_bytes_max);
-    return connection;
 }
 
 /* "1.2.3.4:80" or "[::1]:80". */
@@ -339,6 +362,7 @@ static int listen_at(struct http_server *server, const char *address, const char
         return err;
     }
     server->bound = evhttp_bind_listener(server->http, listener);
+    http_guests_open(server);
     int fd = evconnlistener_get_fd(listener), on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* Linux: connections inherit it */
     bytes = sizeof(at);
@@ -360,6 +384,7 @@ static void set_up(struct http_server *server)
     for (size_t i = 0; i < options->route_count; i++)
         if (options->routes[i].body_bytes_max > server->body_bytes_max)
             server->body_bytes_max = options->routes[i].body_bytes_max;
+    server->input_bytes_max = server->body_bytes_max + options->header_bytes_max + 1024;
     server->scratch = evbuffer_new();
     server->http = evhttp_new(loop_base(server->loop));
     assert(server->http && server->scratch);
@@ -369,7 +394,6 @@ static void set_up(struct http_server *server)
     evhttp_set_max_body_size(server->http, (ev_ssize_t)server->body_bytes_max);
     evhttp_set_allowed_methods(server->http, UINT16_MAX); /* the table of routes decides */
     evhttp_set_default_content_type(server->http, NULL);
-    evhttp_set_bevcb(server->http, new_connection, server);
     evhttp_set_gencb(server->http, on_request, server);
 }
 
@@ -417,6 +441,7 @@ void http_server_close(struct http_server **server_slot)
     while (server->taken)
         server->taken->on_drop(server->taken->arg);
     evhttp_free(server->http);
+    http_guests_close(server);
     evbuffer_free(server->scratch);
     SSL_CTX_free(server->tls);
     loop_defer(server->loop, free, server);

@@ -45,9 +45,9 @@ struct http_server_options {
     const struct http_route *routes;
     size_t route_count;
     void *app;
-    int64_t idle_ms_max;       /* per connection; default 30 s */
-    size_t header_bytes_max;   /* default 16 KiB */
-    size_t connections_max;    /* default 10000 */
+    int64_t idle_ms_max;     /* of a connection, and for a request to arrive whole; default 30 s */
+    size_t header_bytes_max; /* default 16 KiB */
+    size_t connections_max;  /* default 10000 */
     const char *tls_cert_file; /* PEM; NULL for plain */
     const char *tls_key_file;
     /* Called once for each finished request: for the access log and metrics; status 499 when the
