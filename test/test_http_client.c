@@ -24,8 +24,8 @@ struct world {
     int done_count;
     struct http_answer answer; /* the last one; body and why are copied below */
     char body[4096], why[256], header[100];
-    bool cancel_in_piece, free_in_piece, ask_again;
-    int connections;
+    bool cancel_in_piece, free_in_piece;
+    bool held, gone; /* a request to /hold came, and was given up */
 };
 
 static void on_echo(struct http_req *req)
@@ -48,7 +48,21 @@ static void on_redirect(struct http_req *req)
     http_reply(req, 302, NULL, (struct str){0});
 }
 
+static void on_gone(struct http_req *req)
+{
+    struct world *world = req->app;
+    world->gone = true;
+}
+
+static void on_hold(struct http_req *req)
+{
+    struct world *world = req->app;
+    world->held = true;
+    req->on_gone = on_gone;
+}
+
 static const struct http_route routes[] = {
+    {HTTP_GET, "/hold", on_hold, 0},
     {HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE, "/echo", on_echo, 100000},
     {HTTP_GET, "/redirect", on_redirect, 0},
 };
@@ -476,6 +490,7 @@ static void open_tls(struct world *world, const struct certs *certs, const char 
     http_client_free(&world->client);
     struct http_server_options options = {.routes = routes,
                                           .route_count = countof(routes),
+                                          .app = world,
                                           .tls_cert_file = certs->cert_file,
                                           .tls_key_file = certs->key_file};
     assert_int_equal(http_server_open(world->loop, "127.0.0.1:0", &options, &world->server, &why),
@@ -502,6 +517,23 @@ static void tls_is_spoken_and_the_connection_kept(void **state)
     assert_string_equal(world->body, "GET /echo type=none auth=none body=");
     ask_tls(world);
     assert_int_equal(world->answer.connect_us, 0);
+    certs_remove(&certs);
+}
+
+static void server_learns_over_tls_that_its_client_left(void **state)
+{
+    struct world *world = *state;
+    struct certs certs;
+    char url[100];
+    certs_make(&certs, "IP:127.0.0.1");
+    open_tls(world, &certs, certs.ca_file);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/hold", http_server_port(world->server));
+    ask(world, 0, "", (struct http_ask){.url = url});
+    wait_for(world->loop, &world->held);
+    settle(world->loop);
+    assert_false(world->gone);
+    op_cancel(&world->asking);
+    wait_for(world->loop, &world->gone);
     certs_remove(&certs);
 }
 
@@ -565,6 +597,7 @@ int main(void)
         live_test(connections_to_one_host_are_bounded),
         live_test(warm_host_has_its_connection_ready),
         live_test(tls_is_spoken_and_the_connection_kept),
+        live_test(server_learns_over_tls_that_its_client_left),
         live_test(certificate_for_another_host_is_refused),
         live_test(certificate_of_an_unknown_authority_is_refused),
         live_test(tls_to_a_plain_server_is_refused),
