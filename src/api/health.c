@@ -2,6 +2,7 @@
 #include "api/health.h"
 
 #include "api/api.h"
+#include "api/telephony.h"
 #include "base/hash.h"
 #include "provider/stats.h"
 
@@ -147,6 +148,32 @@ static void publish_lines(struct metrics_slot *slot, const struct switchboard_st
                (double)stats->own.sum_ms);
 }
 
+static void publish_reason(struct metrics_slot *slot, const char *reason, uint64_t count)
+{
+    char label[48];
+    snprintf(label, sizeof(label), "reason=\"%s\"", reason);
+    metrics_add(slot, "karen_media_refused_total", label, (double)count);
+}
+
+static void publish_telephony(struct metrics_slot *slot, const struct telephony_counters *counters)
+{
+    const struct twilio_media_counters *media = &counters->media;
+    for (int i = 0; i < TELEPHONY_OUTCOMES; i++) {
+        char label[48];
+        snprintf(label, sizeof(label), "outcome=\"%s\"",
+                 telephony_outcome_name((enum telephony_outcome)i));
+        metrics_add(slot, "karen_webhooks_total", label, (double)counters->outcomes[i]);
+    }
+    publish_reason(slot, "not_websocket", media->not_websocket);
+    publish_reason(slot, "crowded", media->crowded);
+    publish_reason(slot, "never_started", media->never_started);
+    publish_reason(slot, "bad_message", media->bad_message);
+    publish_reason(slot, "too_big", media->too_big);
+    publish_reason(slot, "bad_start", media->bad_start);
+    publish_reason(slot, "refused", media->refused);
+    publish_reason(slot, "slow", media->slow);
+}
+
 void health_publish(struct health *health)
 {
     struct metrics_slot *slot = health->slot;
@@ -155,6 +182,7 @@ void health_publish(struct health *health)
     metrics_add(slot, "karen_db_ready", "", db_ready(health->db));
     metrics_add_process(slot);
     publish_requests(health);
+    publish_telephony(slot, telephony_counters(health->telephony));
     publish_lines(slot, switchboard_stats(health->board));
     publish_provider(slot, "recogniser", stt_driver_stats(health->stt),
                      stt_driver_healthy(health->stt));

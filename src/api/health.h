@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct telephony;
+
 enum { HEALTH_STATUS_CLASSES = 6, HEALTH_BUCKETS = 8 };
 
 struct health {
@@ -16,6 +18,7 @@ struct health {
     const char *metrics_token; /* NULL: only loopback may read /metrics */
     struct db *db;
     struct switchboard *board;
+    struct telephony *telephony;
     struct stt_driver *stt;
     struct llm_driver *llm;
     struct tts_driver *tts;

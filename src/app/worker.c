@@ -220,6 +220,7 @@ static int open_server(struct worker *worker, struct metrics_page *page, int slo
         .metrics_token = config->metrics_token,
         .db = worker->db,
         .board = worker->board,
+        .telephony = worker->telephony,
         .stt = worker->stt,
         .llm = worker->llm,
         .tts = worker->tts,

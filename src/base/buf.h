@@ -39,7 +39,8 @@ const char *buf_text(const struct buf *buf); /* the same with its NUL; "" when e
 
 /* One format's own escaping, so that a tenant's text never leaves its place. */
 void buf_json_string(struct buf *buf, struct str text); /* with quotes; bad UTF-8 becomes U+FFFD */
-void buf_xml_text(struct buf *buf, struct str text);    /* text or attribute value; bad UTF-8 becomes U+FFFD */
+void buf_xml_text(struct buf *buf,
+                  struct str text); /* text or attribute value; bad UTF-8 becomes U+FFFD */
 void buf_url_part(struct buf *buf, struct str text); /* percent-encoded, RFC 3986 unreserved kept */
 /* name=value of a form body, with an & before it when the buf is not empty. */
 void buf_form_field(struct buf *buf, const char *name, const char *value);

@@ -128,9 +128,9 @@ struct get_context {
     void *arg;
 };
 
-static void copy_text(const struct db_rows *rows, size_t column, char *out, size_t room)
+static void copy_text(const struct db_rows *rows, size_t row, size_t column, char *out, size_t room)
 {
-    struct str text = db_get_str(rows, 0, column);
+    struct str text = db_get_str(rows, row, column);
     snprintf(out, room, "%.*s", (int)text.bytes, text.at);
 }
 
@@ -158,20 +158,20 @@ static const char *urgency_code(int urgency)
     return screening_urgency_code((enum screening_urgency)urgency);
 }
 
-static void read_screening(const struct db_rows *rows, struct screening *out)
+void screening_row(const struct db_rows *rows, size_t row, size_t column, struct screening *out)
 {
-    out->legitimacy =
-        (enum screening_label)code_index(label_code, LABEL_COUNT, db_get_str(rows, 0, 0));
-    out->lead = (enum screening_lead)code_index(lead_code, LEAD_COUNT, db_get_str(rows, 0, 1));
-    out->urgency =
-        (enum screening_urgency)code_index(urgency_code, URGENCY_COUNT, db_get_str(rows, 0, 2));
-    copy_text(rows, 3, out->intent, sizeof(out->intent));
-    copy_text(rows, 4, out->caller_name, sizeof(out->caller_name));
-    copy_text(rows, 5, out->company, sizeof(out->company));
-    copy_text(rows, 6, out->callback_number, sizeof(out->callback_number));
-    copy_text(rows, 7, out->summary, sizeof(out->summary));
-    out->needs_follow_up = db_get_bool(rows, 0, 8);
-    out->confidence = db_get_double(rows, 0, 9);
+    struct str label = db_get_str(rows, row, column), lead = db_get_str(rows, row, column + 1),
+               urgency = db_get_str(rows, row, column + 2);
+    out->legitimacy = (enum screening_label)code_index(label_code, LABEL_COUNT, label);
+    out->lead = (enum screening_lead)code_index(lead_code, LEAD_COUNT, lead);
+    out->urgency = (enum screening_urgency)code_index(urgency_code, URGENCY_COUNT, urgency);
+    copy_text(rows, row, column + 3, out->intent, sizeof(out->intent));
+    copy_text(rows, row, column + 4, out->caller_name, sizeof(out->caller_name));
+    copy_text(rows, row, column + 5, out->company, sizeof(out->company));
+    copy_text(rows, row, column + 6, out->callback_number, sizeof(out->callback_number));
+    copy_text(rows, row, column + 7, out->summary, sizeof(out->summary));
+    out->needs_follow_up = db_get_bool(rows, row, column + 8);
+    out->confidence = db_get_double(rows, row, column + 9);
 }
 
 static void on_screening_row(int err, const struct db_rows *rows, void *arg)
@@ -181,8 +181,8 @@ static void on_screening_row(int err, const struct db_rows *rows, void *arg)
     if (!err)
         err = store_any_row(rows);
     if (!err) {
-        read_screening(rows, &record.screening);
-        record.model = db_get_text(rows, 0, 10, context->arena);
+        screening_row(rows, 0, 0, &record.screening);
+        record.model = db_get_text(rows, 0, SCREENING_COLUMN_COUNT, context->arena);
     }
     context->on_screening(err, err ? NULL : &record, context->arg);
 }
@@ -190,10 +190,8 @@ static void on_screening_row(int err, const struct db_rows *rows, void *arg)
 void screenings_get(struct db *db, struct uuid tenant, struct uuid call, struct arena *arena,
                     screening_fn *on_screening, void *arg, struct op **slot)
 {
-    static const char sql[] =
-        "SELECT legitimacy, lead, urgency, intent, caller_name, company, callback_number, summary,"
-        " needs_follow_up, confidence, model"
-        " FROM call_screenings WHERE tenant_id = $1 AND call_id = $2";
+    static const char sql[] = "SELECT " SCREENING_COLUMNS ", s.model FROM call_screenings s"
+                              " WHERE s.tenant_id = $1 AND s.call_id = $2";
     const struct db_value values[] = {db_uuid(tenant), db_uuid(call)};
     const struct db_statement statement = {sql, values, countof(values)};
     const struct get_context context = {tenant, call, arena, on_screening, arg};

@@ -1,6 +1,7 @@
 /* store/store_private.h: what the nouns of store/ share: writers that only report an error, and
  * rows that are read in more than one place. */
 #pragma once
+#include "rules/screening.h"
 #include "store/calls.h"
 #include "store/tenants.h"
 #include "store/tokens.h"
@@ -46,3 +47,10 @@ void turns_json(const struct call_line *lines, size_t count, struct buf *out);
 struct call_line *turn_rows(const struct db_rows *rows, struct arena *arena);
 
 enum contact_kind contact_kind_of(struct str code);
+
+/* Of a screening, of a relation called s. */
+#define SCREENING_COLUMNS                                                                          \
+    "s.legitimacy, s.lead, s.urgency, s.intent, s.caller_name, s.company, s.callback_number, "     \
+    "s.summary, s.needs_follow_up, s.confidence"
+enum { SCREENING_COLUMN_COUNT = 10 };
+void screening_row(const struct db_rows *rows, size_t row, size_t column, struct screening *out);

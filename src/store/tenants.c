@@ -340,33 +340,27 @@ static int settings_json(const struct tenant_setting *settings, size_t count, st
 #define KEPT_OR(column, changed)                                                                   \
     column " = CASE WHEN $2::jsonb ? '" column "' THEN " changed " ELSE t." column " END"
 #define KEPT_OR_TEXT(column) KEPT_OR(column, "$2::jsonb ->> '" column "'")
-#define SET_SQL(more)                                                                                                                                                                                                                                                       \
-    "WITH logged AS ("                                                                                                                                                                                                                                                      \
-    " INSERT INTO audit_log (tenant_id, actor, action, change)"                                                                                                                                                                                                             \
-    " SELECT $1::uuid, $3::text, $4::text, (SELECT coalesce(jsonb_object_agg(key,"                                                                                                                                                                                          \
-    "  jsonb_build_array(to_jsonb(old) -> key, value)), '{}') FROM jsonb_each($2::jsonb))"                                                                                                                                                                                  \
-    " FROM tenants old WHERE old.id = $1) "                                                                                                                                                                                                                                 \
-    "UPDATE tenants t SET updated_at = now(), " KEPT_OR_TEXT("name") ", " KEPT_OR_TEXT(                                                                                                                                                                                     \
-        "owner_"                                                                                                                                                                                                                                                            \
-        "name") ","                                                                                                                                                                                                                                                         \
-                " " KEPT_OR_TEXT("system_prompt") ", " KEPT_OR_TEXT(                                                                                                                                                                                                        \
-                    "gr"                                                                                                                                                                                                                                                    \
-                    "ee"                                                                                                                                                                                                                                                    \
-                    "ti"                                                                                                                                                                                                                                                    \
-                    "ng"                                                                                                                                                                                                                                                    \
-                    "_t"                                                                                                                                                                                                                                                    \
-                    "ex"                                                                                                                                                                                                                                                    \
-                    "t") ", " KEPT_OR_TEXT("voice_id") ", " KEPT_OR_TEXT("language") ","                                                                                                                                                                                    \
-                                                                                     " " KEPT_OR_TEXT("forward_number") ", " KEPT_OR_TEXT("marketing_email") ", " KEPT_OR_TEXT("timezone") ", " KEPT_OR("vip_names",                                                        \
-                                                                                                                                                                                                        "ARRAY(SELECT "                                                     \
-                                                                                                                                                                                                        "jsonb_array_elements_"                                             \
-                                                                                                                                                                                                        "text($2::jsonb -> "                                                \
-                                                                                                                                                                                                        "'vip_names'))") ","                                                \
-                                                                                                                                                                                                                         " " KEPT_OR(                                       \
-                                                                                                                                                                                                                             "call_seconds_max",                            \
-                                                                                                                                                                                                                             "($2::jsonb ->> 'call_seconds_max')::integer") \
-                                                                                                                                                                                                                             more                                           \
-        " WHERE t.id = $1 RETURNING t.id"
+/* clang-format off */
+#define SET_SQL(more)                                                                              \
+    "WITH logged AS ("                                                                             \
+    " INSERT INTO audit_log (tenant_id, actor, action, change)"                                    \
+    " SELECT $1::uuid, $3::text, $4::text, (SELECT coalesce(jsonb_object_agg(key,"                 \
+    "  jsonb_build_array(to_jsonb(old) -> key, value)), '{}') FROM jsonb_each($2::jsonb))"         \
+    " FROM tenants old WHERE old.id = $1) "                                                        \
+    "UPDATE tenants t SET updated_at = now(), "                                                    \
+    KEPT_OR_TEXT("name") ", "                                                                      \
+    KEPT_OR_TEXT("owner_name") ", "                                                                \
+    KEPT_OR_TEXT("system_prompt") ", "                                                             \
+    KEPT_OR_TEXT("greeting_text") ", "                                                             \
+    KEPT_OR_TEXT("voice_id") ", "                                                                  \
+    KEPT_OR_TEXT("language") ", "                                                                  \
+    KEPT_OR_TEXT("forward_number") ", "                                                            \
+    KEPT_OR_TEXT("marketing_email") ", "                                                           \
+    KEPT_OR_TEXT("timezone") ", "                                                                  \
+    KEPT_OR("vip_names", "ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> 'vip_names'))") ", " \
+    KEPT_OR("call_seconds_max", "($2::jsonb ->> 'call_seconds_max')::integer")                     \
+    more " WHERE t.id = $1 RETURNING t.id"
+/* clang-format on */
 
 static const char set_sql[] = SET_SQL("");
 /* Workers have no right to these columns, so that they are only named where they are changed. */

@@ -1,0 +1,57 @@
+/* test/stack.h: all of it as separate processes on loopback: a fresh database, karen-sandbox,
+ * karen serve; calls come from karen-phone. What a test learns it learns as the outside does: from
+ * exit statuses, from rows, from /metrics and /stats. Needs the programs of the build tree. */
+#pragma once
+#include "base/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct stack;
+struct stack_options {
+    const char *pace;    /* of the sandbox: "none" (default) or "usual" */
+    const char *workers; /* default "1" */
+    const char *env[8];  /* "NAME=value", up to the first NULL */
+};
+struct stack *stack_open(const struct stack_options *options); /* NULL takes the defaults */
+void stack_close(struct stack **stack); /* fails the test unless everything ended well */
+
+const char *stack_url(const struct stack *stack); /* of karen serve */
+pid_t stack_karen(const struct stack *stack);     /* its supervisor */
+void stack_stop_karen(struct stack *stack);       /* SIGTERM, and a clean end */
+void stack_stop_sandbox(struct stack *stack);     /* SIGKILL */
+
+/* A tenant with its own number, made by the operator's commands. */
+void stack_tenant(struct stack *stack, const char *name, const char *owner, const char *language,
+                  const char *number);
+/* Runs `karen` with these words (up to NULL): its exit status; *output_out, when given, is what it
+ * printed, the caller frees it. */
+int stack_command(struct stack *stack, const char *const *words, char **output_out);
+
+/* An order to the sandbox, and its answer, which the caller frees. Fails unless it is a 2xx. */
+char *stack_control(struct stack *stack, const char *method, const char *path, const char *json);
+/* A page of karen serve; the status, and the body, which the caller frees. */
+int stack_get(struct stack *stack, const char *path, char **body_out);
+/* The value of a sample of /metrics such as karen_calls_total{reason="..."}; 0 when it is absent.
+ */
+double stack_metric(struct stack *stack, const char *sample);
+
+/* A call by karen-phone in the background: words are its options (up to NULL) beside --url,
+ * --token,
+ * --account and --to. audio: names in the build's test/audio or paths. */
+pid_t stack_call(struct stack *stack, const char *to, const char *const *words);
+int stack_wait(pid_t pid); /* exit status of a call */
+/* The path of a recording, shipped or made by the build; static buffers, eight at a time. */
+const char *stack_audio(const char *name);
+
+/* The newest call to that number once it is screened; waits for it. */
+struct stack_screening {
+    char call[UUID_TEXT_BYTES];
+    char label[24], lead[24], name[128], company[128], number[24], urgency[16], intent[200],
+        summary[500], model[64];
+    int64_t caller_turns, agent_turns;
+    char *talk; /* all lines, "speaker: text" each */
+};
+void stack_screened(struct stack *stack, const char *to, struct stack_screening *screening_out);
+void stack_screening_free(struct stack_screening *screening);
