@@ -108,6 +108,7 @@ static void on_event(struct phone_call *call, const struct phone_event *event, v
 {
     struct one *one = arg;
     tell_event(one, event);
+    exchange_event(one->tool->exchange, call, event);
     if (event->kind == PHONE_HEARD)
         buf_add(&one->heard, event->heard, AUDIO_FRAME_BYTES);
     one->was_open = one->was_open || event->kind == PHONE_STREAM;
@@ -198,6 +199,7 @@ int tool_call(struct tool *tool)
     snprintf(text, sizeof(text), "%.40s calls %.40s", tool->options->from, tool->options->to);
     tell(&one, 0, "caller", text);
     one.call = phone_place(&options, on_event, &one);
+    exchange_placed(tool->exchange, one.call, tool->options->from, tool->options->to);
     while (!one.over)
         loop_step(tool->loop, 1000);
     let_it_be_told(&one);

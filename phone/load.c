@@ -92,6 +92,7 @@ static void count_call(struct load *load, const struct slot *slot, const struct 
 static void on_event(struct phone_call *call, const struct phone_event *event, void *arg)
 {
     struct slot *slot = arg;
+    exchange_event(slot->load->tool->exchange, call, event);
     slot->was_open = slot->was_open || event->kind == PHONE_STREAM;
     if (event->kind != PHONE_ENDED) {
         talk_on_event(&slot->talk, call, event);
@@ -111,6 +112,7 @@ static void place(struct load *load, struct slot *slot)
     *slot = (struct slot){.load = load};
     talk_begin(&slot->talk, &load->tool->script, NULL, NULL);
     slot->call = phone_place(&options, on_event, slot);
+    exchange_placed(load->tool->exchange, slot->call, from, load->tool->options->to);
     load->placed++;
     load->live++;
 }

@@ -84,7 +84,9 @@ static int call(const struct options *options, const struct str *clips)
     const struct http_client_options http = {
         .ca_file = options->ca_file, .user_agent = "TwilioProxy/1.1", .connections_per_host = 64};
     tool.http = http_client_new(tool.loop, &http);
+    tool.exchange = exchange_open(tool.loop, options->sandbox);
     int status = options->load ? tool_load(&tool) : tool_call(&tool);
+    exchange_close(&tool.exchange);
     http_client_free(&tool.http);
     loop_step(tool.loop, 0); /* what was put off until the end of the turn */
     loop_free(&tool.loop);

@@ -30,6 +30,9 @@ const char *options_help(void)
            "  --token TOKEN           auth token that signs (default: $TWILIO_AUTH_TOKEN)\n"
            "  --account SID           the carrier's account (default: $TWILIO_ACCOUNT_SID)\n"
            "  --ca FILE               further trusted certificates (PEM)\n"
+           "  --sandbox URL           tells this karen-sandbox of each call, so that its REST can "
+           "end\n"
+           "                          or transfer it (default: $KAREN_SANDBOX_URL)\n"
            "  --dial OUTCOME          of a transfer: answered, busy, no-answer (default), failed\n"
            "\n"
            "The caller\n"
@@ -71,6 +74,7 @@ static const struct row {
     {"--token", TEXT, offsetof(struct options, token)},
     {"--account", TEXT, offsetof(struct options, account)},
     {"--ca", TEXT, offsetof(struct options, ca_file)},
+    {"--sandbox", TEXT, offsetof(struct options, sandbox)},
     {"--dial", TEXT, offsetof(struct options, dial)},
     {"--language", TEXT, offsetof(struct options, language)},
     {"--dtmf", TEXT, offsetof(struct options, keys)},
@@ -185,6 +189,7 @@ int options_read(int argc, char **argv, struct options *options_out, struct buf 
         .url = from_environment("PUBLIC_URL", "http://127.0.0.1:8080"),
         .token = from_environment("TWILIO_AUTH_TOKEN", ""),
         .account = from_environment("TWILIO_ACCOUNT_SID", ""),
+        .sandbox = from_environment("KAREN_SANDBOX_URL", NULL),
     };
     if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))
         return ECANCELED;

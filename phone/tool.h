@@ -3,6 +3,7 @@
 #pragma once
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "phone/exchange.h"
 #include "phone/options.h"
 #include "phone/talk.h"
 
@@ -10,6 +11,7 @@ struct tool {
     const struct options *options;
     struct loop *loop;
     struct http_client *http;
+    struct exchange *exchange; /* NULL: none */
     struct talk_script script;
     char *voice_url, *status_url;
 };
