@@ -4,7 +4,8 @@
  *   turn.c      the caller: voice, words, when a turn is committed, when the floor is taken
  *   reply.c     the agent: one gen after the other, its text to clips, its tools
  *   script.c    the agent without a model: name, reason, number
- *   playout.c   clips to the carrier: pacing, marks, what was heard
+ *   say.c       utterances and their clips, what of them was heard
+ *   playout.c   clips to the carrier: pacing, marks, stopping
  *   context.c   the model's context
  *   snapshot.c  all that must survive this process
  *
@@ -54,9 +55,10 @@ enum {
     SAYS_MAX = 8,
     REPLY_TEXTS = 3,
     MARKS_MAX = 64,
-    CLIPS_AHEAD = 4,     /* so that little speech is paid for that nobody hears */
-    CLIPS_HELD_MAX = 12, /* of replies; the rest of CALL_CLIPS_MAX is for phrases */
-    LATE_WORDS_MAX = 2,  /* so few words in a late final do not make a turn of their own */
+    CLIPS_AHEAD = 4,       /* so that little speech is paid for that nobody hears */
+    CLIPS_HELD_MAX = 12,   /* of replies; the rest of CALL_CLIPS_MAX is for phrases */
+    SEGMENT_SLACK_MS = 60, /* word times of interims are not exact */
+    LATE_WORDS_MAX = 2,    /* so few words in a late final do not make a turn of their own */
     TOOLS_PER_TURN = 3,
     TOOLS_AT_ONCE = 3,
     TOOL_IDS_MAX = 16,
@@ -86,6 +88,7 @@ struct caller {
     int64_t start_ms; /* of the open turn; CALL_NEVER while it has neither voice nor words */
     struct text finals, interim;
     size_t skip;      /* words of the running segment that a committed turn has already */
+    int64_t skip_end; /* media clock: end of the last of them */
     int64_t word_end; /* media clock: end of the last word known */
     bool finalize_sent, final_came;
     int64_t finalize_ms;
@@ -145,6 +148,7 @@ struct reply {
 };
 
 enum protection { INTERRUPTIBLE, PROTECTED };
+enum keep { KEEP_HEARD, KEEP_SENT }; /* of an utterance that is broken off */
 
 /* One utterance of the agent: a gen's speech or a phrase; a line of the transcript. */
 struct say {
@@ -204,7 +208,9 @@ struct context {
 enum script_step { SCRIPT_OFF, SCRIPT_NAME, SCRIPT_REASON, SCRIPT_NUMBER, SCRIPT_DONE };
 struct script {
     enum script_step step;
-    struct buf answers[SCRIPT_DONE]; /* by step; [0] is what was said before */
+    bool asked; /* its question was begun to be spoken */
+    uint32_t tries;
+    struct buf answers[SCRIPT_DONE]; /* by step; [SCRIPT_OFF]: said before it was asked for */
 };
 
 enum phase { PHASE_NEW, PHASE_TALKING, PHASE_TRANSFERRING, PHASE_HANGING_UP, PHASE_ENDED };
@@ -303,21 +309,31 @@ bool run_tool(struct call_core *core, uint32_t gen, struct str id, struct str na
 /* script.c */
 void script_ask(struct call_core *core); /* the question that is due, again */
 void script_begin(struct call_core *core);
+void script_on_asked(struct call_core *core, enum call_phrase phrase);
 void script_answer(struct call_core *core, struct str words);
 
-/* playout.c */
+/* say.c */
+size_t say_at(const struct call_core *core, uint32_t id); /* its place; say_count: it is over */
 struct say *say_find(struct call_core *core, uint32_t id);
-struct say *say_new_reply(struct call_core *core, uint32_t gen);
+struct say *say_new_reply(struct call_core *core, uint32_t gen); /* NULL: too many at once */
 void say_add(struct call_core *core, struct say *say, struct str text);
 bool say_phrase(struct call_core *core, enum call_phrase phrase, enum protection protection);
+void say_start(struct call_core *core, struct say *say);
+struct str say_heard(const struct call_core *core, uint32_t say);
+void say_truncate(struct call_core *core, struct say *say, enum keep keep);
+void says_settle_finished(struct call_core *core);
+struct clip *clip_find(struct call_core *core, uint32_t id);
 void clip_new(struct call_core *core, struct say *say, size_t bytes);
+void clip_drop(struct call_core *core, struct clip *clip);
+size_t playout_ahead(const struct call_core *core); /* clips of which nothing was sent */
+void playout_advance(struct call_core *core);       /* what was heard to its end leaves the queue */
+
+/* playout.c */
 void playout_on_clip(struct call_core *core, const struct call_event *event);
 void playout_on_mark(struct call_core *core, uint32_t mark);
-void playout_stop(struct call_core *core);    /* barge-in: clear, forget, settle */
-void playout_quit(struct call_core *core);    /* protected or not: all is forgotten */
-void playout_hush(struct call_core *core);    /* what has not begun is never said */
-void playout_advance(struct call_core *core); /* what was heard to its end leaves the queue */
-struct str say_heard(const struct call_core *core, uint32_t say);
+void playout_stop(struct call_core *core); /* barge-in: clear, forget, settle */
+void playout_hush(struct call_core *core); /* what has not begun is never said */
+void playout_quit(struct call_core *core); /* protected or not: all is forgotten */
 void playout_pump(struct call_core *core);
 int64_t playout_pump_due(const struct call_core *core);
 int64_t playout_late_due(const struct call_core *core);
@@ -328,7 +344,6 @@ bool playout_protected(const struct call_core *core);
 int64_t playout_left_ms(const struct call_core *core); /* until the end; CALL_NEVER: not known */
 int64_t playout_reply_heard_ms(const struct call_core *core, uint32_t turn);
 bool playout_reply_sent(const struct call_core *core, uint32_t turn);
-size_t playout_ahead(const struct call_core *core); /* clips that are not played out */
 
 /* context.c */
 uint32_t context_add(struct context *context, enum call_role role, struct str text, struct str name,

@@ -251,8 +251,8 @@ static void idle(struct call_core *core)
 static int64_t filler_due(const struct call_core *core)
 {
     const struct turn *turn = &core->turn;
-    if (!turn->answering || core->intent != INTENT_STAY || playout_speaking(core) ||
-        turn_has_words(core) || turn_voice_counts(core))
+    if (!turn->answering || playout_speaking(core) || turn_has_words(core) ||
+        turn_voice_counts(core))
         return CALL_NEVER;
     int64_t quiet = later(turn->commit_ms, core->playout.quiet_since_ms);
     int64_t due = later(quiet, core->filler_ms) + FILL_AGAIN_MS;

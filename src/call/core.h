@@ -86,8 +86,8 @@ enum call_event_kind {
 struct call_event {
     enum call_event_kind kind;
     uint32_t gen, clip, mark, conn; /* whichever the kind names */
-    int64_t at_ms;                  /* media clock: ms since the stream started */
-    int64_t end_ms;                 /* words: end of the last word, media clock */
+    int64_t at_ms;  /* media clock: ms since the stream started; words: start of their segment */
+    int64_t end_ms; /* words: end of the last word, media clock */
     int64_t voiced_ms;
     bool from_finalize, speech_final;
     float confidence; /* words: 0 to 1 */

@@ -1,7 +1,5 @@
-/* call/playout.c: what the agent says, on its way to the caller's ear: utterances made of clips,
- * sent CALL_LEAD_MS ahead of being heard, and the count of what was heard, by marks alone. */
-#include "base/mem.h"
-#include "base/utf8.h"
+/* call/playout.c: what the agent says, on its way to the caller's ear: sent CALL_LEAD_MS ahead of
+ * being heard, counted as heard by marks alone, stopped when the caller takes the floor. */
 #include "call/call_private.h"
 
 #include <assert.h>
@@ -10,313 +8,7 @@
 enum {
     FRAME_BYTES = 20 * CALL_BYTES_PER_MS,
     MARK_BYTES = CALL_MARK_MS * CALL_BYTES_PER_MS,
-    BYTES_PER_LETTER = 65 * CALL_BYTES_PER_MS, /* while a clip's length is not known */
-    WORD_HEARD_PERCENT = 60,
 };
-
-/* Utterances. */
-
-/* Its place in the order of speaking; say_count: it is over. */
-static size_t say_at(const struct call_core *core, uint32_t id)
-{
-    size_t at = 0;
-    while (at < core->playout.say_count && core->playout.says[at].id != id)
-        at++;
-    return at;
-}
-
-struct say *say_find(struct call_core *core, uint32_t id)
-{
-    size_t at = say_at(core, id);
-    return at < core->playout.say_count ? &core->playout.says[at] : NULL;
-}
-
-static size_t first_waiting(const struct call_core *core)
-{
-    size_t at = 0;
-    while (at < core->playout.say_count && core->playout.says[at].started)
-        at++;
-    return at;
-}
-
-static struct say *say_new(struct call_core *core, size_t at)
-{
-    struct playout *playout = &core->playout;
-    if (playout->say_count == SAYS_MAX)
-        return NULL;
-    struct say *say = &playout->says[at];
-    memmove(say + 1, say, (playout->say_count - at) * sizeof *say);
-    playout->say_count++;
-    *say = (struct say){.id = ++playout->last_say, .turn = core->turn.id};
-    return say;
-}
-
-static struct text *free_slot(struct call_core *core)
-{
-    for (size_t i = 0; i < REPLY_TEXTS; i++) {
-        struct text *slot = &core->playout.reply_texts[i];
-        bool used = false;
-        for (size_t j = 0; j < core->playout.say_count; j++)
-            used = used || core->playout.says[j].text == slot->at;
-        if (!used)
-            return slot;
-    }
-    return NULL;
-}
-
-struct say *say_new_reply(struct call_core *core, uint32_t gen)
-{
-    struct text *slot = free_slot(core);
-    struct say *say = slot ? say_new(core, core->playout.say_count) : NULL;
-    if (!say)
-        return NULL;
-    say->gen = gen;
-    say->text = slot->at;
-    say->open = true;
-    return say;
-}
-
-void say_add(struct call_core *core, struct say *say, struct str text)
-{
-    (void)core;
-    assert(say->gen && say->open);
-    text = utf8_cut(text, CALL_TEXT_BYTES_MAX - say->bytes);
-    memcpy(say->text + say->bytes, text.at, text.bytes);
-    say->bytes += text.bytes;
-}
-
-bool say_phrase(struct call_core *core, enum call_phrase phrase, enum protection protection)
-{
-    char *words = core->phrases[phrase];
-    if (!words || core->playout.clip_count == CALL_CLIPS_MAX)
-        return false;
-    /* a filler goes before the reply that is late, everything else waits in line */
-    bool first = phrase == PHRASE_FILLER;
-    struct say *say = say_new(core, first ? first_waiting(core) : core->playout.say_count);
-    if (!say)
-        return false;
-    say->phrase = phrase;
-    say->protection = protection;
-    say->text = words;
-    say->bytes = strlen(words);
-    clip_new(core, say, say->bytes);
-    return true;
-}
-
-/* Text of a reply that nobody will ever hear, because its clip failed, is taken out of it. */
-static void say_lose(struct call_core *core, struct say *say, size_t from, size_t to)
-{
-    assert(say->gen && from <= to && to <= say->bytes);
-    memmove(say->text + from, say->text + to, say->bytes - to);
-    say->bytes -= to - from;
-    say->cut -= to - from;
-    for (size_t i = 0; i < core->playout.clip_count; i++) {
-        struct clip *clip = &core->playout.clips[i];
-        if (clip->say == say->id && clip->from >= to) {
-            clip->from -= to - from;
-            clip->to -= to - from;
-        }
-    }
-}
-
-static bool in_context(const struct say *say)
-{
-    return say->gen || say->phrase == PHRASE_DISCLOSURE || say->phrase == PHRASE_GREETING;
-}
-
-static void say_start(struct call_core *core, struct say *say)
-{
-    say->started = true;
-    say->seq = ++core->last_seq;
-    say->start_ms = say->end_ms = media_now(core);
-    if (in_context(say))
-        say->context = context_open(&core->context, say->id);
-    if (say->gen && core->stages.turn == say->turn && !core->stages.sent_first_ms)
-        core->stages.sent_first_ms = core->now_ms;
-}
-
-static void say_record(struct call_core *core, const struct say *say, struct str heard)
-{
-    bool whole = heard.bytes == str_trim((struct str){say->text, say->bytes}).bytes;
-    record(core, &(struct call_line){
-                     .seq = say->seq,
-                     .speaker = SPEAKER_AGENT,
-                     .kind = say->gen ? LINE_SAID : LINE_PHRASE,
-                     .phrase = say->phrase,
-                     .start_ms = say->start_ms,
-                     .end_ms = say->end_ms,
-                     .interrupted = say->truncated || !whole,
-                     .confidence = 1,
-                     .text = heard,
-                     .generated = whole ? (struct str){0} : (struct str){say->text, say->bytes},
-                 });
-}
-
-/* An utterance is over: its line is written, its words in the context are final. */
-static void say_settle(struct call_core *core, size_t at)
-{
-    struct playout *playout = &core->playout;
-    struct say say = playout->says[at];
-    struct str heard = str_trim((struct str){say.text, say.heard_text});
-    if (heard.bytes)
-        say_record(core, &say, heard);
-    if (say.context)
-        context_settle(&core->context, say.context, heard);
-    memmove(&playout->says[at], &playout->says[at + 1],
-            (playout->say_count - at - 1) * sizeof playout->says[0]);
-    playout->say_count--;
-    if (!playout->say_count)
-        playout->quiet_since_ms = core->now_ms;
-    if (say.phrase != PHRASE_STILL_THERE && say.phrase != PHRASE_STILL_THERE_2)
-        core->idle_since_ms = core->now_ms;
-    if (say.gen || say.phrase == PHRASE_GREETING)
-        core->reply.asked = heard.bytes && heard.at[heard.bytes - 1] == '?';
-    if (say.gen)
-        reply_spoken(core, say.gen,
-                     say.truncated ? REPLY_CUT
-                     : heard.bytes ? REPLY_HEARD
-                                   : REPLY_UNHEARD);
-}
-
-/* Clips. */
-
-static struct clip *clip_find(struct call_core *core, uint32_t id)
-{
-    for (size_t i = 0; i < core->playout.clip_count; i++)
-        if (core->playout.clips[i].id == id)
-            return &core->playout.clips[i];
-    return NULL;
-}
-
-static bool say_has_clips(const struct call_core *core, uint32_t say)
-{
-    for (size_t i = 0; i < core->playout.clip_count; i++)
-        if (core->playout.clips[i].say == say)
-            return true;
-    return false;
-}
-
-size_t playout_ahead(const struct call_core *core)
-{
-    size_t ahead = 0;
-    for (size_t i = 0; i < core->playout.clip_count; i++)
-        ahead += core->playout.clips[i].sent == 0;
-    return ahead;
-}
-
-/* The clip goes behind those of its own utterance and before those of later ones. */
-static struct clip *clip_slot(struct call_core *core, const struct say *say)
-{
-    struct playout *playout = &core->playout;
-    size_t at = playout->clip_count, place = say_at(core, say->id);
-    while (at && say_at(core, playout->clips[at - 1].say) > place)
-        at--;
-    memmove(&playout->clips[at + 1], &playout->clips[at],
-            (playout->clip_count - at) * sizeof playout->clips[0]);
-    playout->clip_count++;
-    return &playout->clips[at];
-}
-
-void clip_new(struct call_core *core, struct say *say, size_t bytes)
-{
-    assert(core->playout.clip_count < CALL_CLIPS_MAX && say->cut + bytes <= say->bytes);
-    struct clip *clip = clip_slot(core, say);
-    *clip = (struct clip){
-        .id = ++core->playout.last_clip,
-        .say = say->id,
-        .from = say->cut,
-        .to = say->cut + bytes,
-        .wanted_ms = CALL_NEVER,
-    };
-    say->cut = clip->to;
-    say->clips_asked++;
-    struct call_action *action = act(core, DO_SYNTH);
-    action->clip = clip->id;
-    action->gen = say->gen;
-    action->phrase = say->phrase;
-    action->text = str_trim((struct str){say->text + clip->from, bytes});
-}
-
-static void clip_drop(struct call_core *core, struct clip *clip)
-{
-    if (!clip->dropped)
-        act(core, DO_DROP_CLIP)->clip = clip->id;
-    clip->dropped = true;
-}
-
-static void clip_remove(struct call_core *core, size_t at)
-{
-    struct playout *playout = &core->playout;
-    clip_drop(core, &playout->clips[at]);
-    memmove(&playout->clips[at], &playout->clips[at + 1],
-            (playout->clip_count - at - 1) * sizeof playout->clips[0]);
-    playout->clip_count--;
-}
-
-/* Where in the text the heard bytes of a clip end: at a word, which counts when most of it was. */
-static size_t heard_until(const struct say *say, const struct clip *clip)
-{
-    size_t letters = clip->to - clip->from, total = clip->bytes;
-    if (clip->done && !clip->failed && clip->heard == clip->bytes)
-        return clip->bytes ? clip->to : clip->from;
-    if ((!clip->done || clip->failed) && total < letters * BYTES_PER_LETTER)
-        total = letters * BYTES_PER_LETTER;
-    if (!total || !clip->heard)
-        return clip->from;
-    size_t at = clip->from + (size_t)((uint64_t)letters * clip->heard / total);
-    size_t start = at, end = at;
-    while (start > clip->from && say->text[start - 1] != ' ')
-        start--;
-    while (end < clip->to && say->text[end] != ' ')
-        end++;
-    return (at - start) * 100 >= (end - start) * WORD_HEARD_PERCENT ? end : start;
-}
-
-/* As far as it was heard by now. */
-struct str say_heard(const struct call_core *core, uint32_t id)
-{
-    const struct playout *playout = &core->playout;
-    size_t at = say_at(core, id);
-    assert(at < playout->say_count);
-    size_t until = playout->says[at].heard_text;
-    for (size_t i = 0; i < playout->clip_count; i++)
-        if (playout->clips[i].say == id && playout->clips[i].heard)
-            until = heard_until(&playout->says[at], &playout->clips[i]);
-    return str_trim((struct str){playout->says[at].text, until});
-}
-
-static void clip_over(struct call_core *core, const struct clip *clip)
-{
-    struct say *say = say_find(core, clip->say);
-    size_t until = heard_until(say, clip);
-    say->heard_text = until;
-    if (clip->bytes)
-        say->end_ms = media_now(core);
-    if (until < clip->to && say->gen && !say->truncated)
-        say_lose(core, say, until, clip->to);
-}
-
-static bool clip_is_over(const struct clip *clip)
-{
-    return clip->done && clip->heard == clip->bytes;
-}
-
-static bool say_is_over(const struct call_core *core, const struct say *say)
-{
-    return !say->open && (say->cut == say->bytes || say->truncated) &&
-           !say_has_clips(core, say->id);
-}
-
-void playout_advance(struct call_core *core)
-{
-    struct playout *playout = &core->playout;
-    while (playout->clip_count && clip_is_over(&playout->clips[0])) {
-        clip_over(core, &playout->clips[0]);
-        clip_remove(core, 0);
-    }
-    while (playout->say_count && say_is_over(core, &playout->says[0]))
-        say_settle(core, 0);
-}
 
 void playout_on_clip(struct call_core *core, const struct call_event *event)
 {
@@ -581,33 +273,6 @@ bool playout_reply_sent(const struct call_core *core, uint32_t turn)
     return false;
 }
 
-/* The utterance ends with what was heard of it, or, behind a protected one, with what was sent. */
-static void say_truncate(struct call_core *core, struct say *say, bool keep_sent)
-{
-    struct playout *playout = &core->playout;
-    say->open = false;
-    say->truncated = true;
-    for (size_t i = 0; i < playout->clip_count; i++) {
-        struct clip *clip = &playout->clips[i];
-        if (clip->say != say->id)
-            continue;
-        if (keep_sent && clip->sent > clip->heard) {
-            clip->to = heard_until(say, &(struct clip){.from = clip->from,
-                                                       .to = clip->to,
-                                                       .bytes = clip->bytes,
-                                                       .done = clip->done,
-                                                       .heard = clip->sent});
-            clip->bytes = clip->sent;
-            clip->done = true;
-            clip_drop(core, clip);
-            continue;
-        }
-        if (clip->heard)
-            say->heard_text = heard_until(say, clip);
-        clip_remove(core, i--);
-    }
-}
-
 static void clear(struct call_core *core)
 {
     struct playout *playout = &core->playout;
@@ -619,33 +284,26 @@ static void clear(struct call_core *core)
     playout->play_end_ms = core->now_ms;
 }
 
-static void settle_finished(struct call_core *core)
-{
-    for (size_t i = 0; i < core->playout.say_count; i++)
-        if (say_is_over(core, &core->playout.says[i]))
-            say_settle(core, i--);
-}
-
 void playout_stop(struct call_core *core)
 {
     struct playout *playout = &core->playout;
-    bool keep_sent = playout_protected(core);
-    if (!keep_sent)
+    enum keep keep = playout_protected(core) ? KEEP_SENT : KEEP_HEARD;
+    if (keep == KEEP_HEARD)
         clear(core);
     for (size_t i = 0; i < playout->say_count; i++)
         if (playout->says[i].protection == INTERRUPTIBLE)
-            say_truncate(core, &playout->says[i], keep_sent);
-    for (size_t i = 0; i < playout->clip_count && !keep_sent; i++)
+            say_truncate(core, &playout->says[i], keep);
+    for (size_t i = 0; i < playout->clip_count && keep == KEEP_HEARD; i++)
         playout->clips[i].sent = playout->clips[i].heard; /* protected: said again from here */
-    settle_finished(core);
+    says_settle_finished(core);
 }
 
 void playout_quit(struct call_core *core)
 {
     clear(core);
     for (size_t i = 0; i < core->playout.say_count; i++)
-        say_truncate(core, &core->playout.says[i], false);
-    settle_finished(core);
+        say_truncate(core, &core->playout.says[i], KEEP_HEARD);
+    says_settle_finished(core);
 }
 
 void playout_hush(struct call_core *core)
@@ -653,6 +311,6 @@ void playout_hush(struct call_core *core)
     struct playout *playout = &core->playout;
     for (size_t i = 0; i < playout->say_count; i++)
         if (!playout->says[i].started && playout->says[i].protection == INTERRUPTIBLE)
-            say_truncate(core, &playout->says[i], false);
-    settle_finished(core);
+            say_truncate(core, &playout->says[i], KEEP_HEARD);
+    says_settle_finished(core);
 }

@@ -1,6 +1,9 @@
 /* call/script.c: taking a message without a model: name, reason, number, thanks, goodbye. What the
  * caller answers is kept word for word and handed on as if the model had called take_message. */
+#include "base/utf8.h"
 #include "call/call_private.h"
+
+enum { TRIES_MAX = 1, ANSWER_BYTES_MAX = 280 };
 
 static const enum call_phrase questions[] = {
     [SCRIPT_NAME] = PHRASE_ASK_NAME,
@@ -20,27 +23,71 @@ void script_begin(struct call_core *core)
     script_ask(core);
 }
 
+/* The last question was cut off before it began: what the caller says does not answer it. */
+static bool was_asked(struct script *script)
+{
+    return script->asked || ++script->tries > TRIES_MAX;
+}
+
+static void next_step(struct script *script)
+{
+    script->step++;
+    script->asked = false;
+    script->tries = 0;
+}
+
+static void put_answer(struct buf *out, const char *key, const struct buf *before,
+                       const struct buf *answer)
+{
+    buf_printf(out, "%s\"%s\":", out->bytes ? "," : "{", key);
+    struct buf both = {0};
+    buf_add_str(&both, buf_str(before));
+    if (both.bytes && answer->bytes)
+        buf_putc(&both, ' ');
+    buf_add_str(&both, buf_str(answer));
+    buf_json_string(out, utf8_cut(buf_str(&both), ANSWER_BYTES_MAX));
+    buf_free(&both);
+}
+
 static void hand_on(struct call_core *core)
 {
-    static const char *const names[] = {"before", "name", "reason", "callback_number"};
+    static const struct buf nothing;
+    const struct buf *answers = core->script.answers;
     struct buf *out = &core->scratch;
     buf_clear(out);
-    for (int i = SCRIPT_NAME; i < SCRIPT_DONE; i++) {
-        buf_puts(out, i == SCRIPT_NAME ? "{" : ",");
-        buf_printf(out, "\"%s\":", names[i]);
-        buf_json_string(out, buf_str(&core->script.answers[i]));
-    }
-    buf_puts(out, "}");
+    put_answer(out, "name", &nothing, &answers[SCRIPT_NAME]);
+    put_answer(out, "reason", &answers[SCRIPT_OFF], &answers[SCRIPT_REASON]);
+    put_answer(out, "callback_number", &nothing, &answers[SCRIPT_NUMBER]);
+    buf_puts(out, ",\"urgent\":false}");
     run_tool(core, 0, str_of("script"), str_of("take_message"), buf_str(out));
+}
+
+static void keep(struct script *script, struct str words)
+{
+    bool asked = was_asked(script);
+    struct buf *answer = &script->answers[asked ? script->step : SCRIPT_OFF];
+    if (answer->bytes + words.bytes > CALL_TEXT_BYTES_MAX)
+        buf_clear(answer);
+    if (answer->bytes)
+        buf_putc(answer, ' ');
+    buf_add_str(answer, words);
+    if (asked)
+        next_step(script);
+}
+
+void script_on_asked(struct call_core *core, enum call_phrase phrase)
+{
+    struct script *script = &core->script;
+    if (script->step != SCRIPT_OFF && script->step != SCRIPT_DONE &&
+        phrase == questions[script->step])
+        script->asked = true;
 }
 
 void script_answer(struct call_core *core, struct str words)
 {
     struct script *script = &core->script;
     if (script->step != SCRIPT_DONE) {
-        buf_clear(&script->answers[script->step]);
-        buf_add_str(&script->answers[script->step], words);
-        script->step++;
+        keep(script, words);
         if (script->step == SCRIPT_DONE)
             hand_on(core);
     }

@@ -85,6 +85,13 @@ static void forget_words(struct caller *caller)
     caller->voiced_ms = 0;
 }
 
+static int64_t voice_end(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    int64_t end = caller->voice_on ? media_now(core) : to_media(core, caller->last_voice_ms);
+    return end > caller->start_ms || caller->start_ms == CALL_NEVER ? end : caller->start_ms;
+}
+
 static void record_turn(struct call_core *core, int64_t end_ms)
 {
     const struct turn *turn = &core->turn;
@@ -92,7 +99,7 @@ static void record_turn(struct call_core *core, int64_t end_ms)
                                      .speaker = SPEAKER_CALLER,
                                      .kind = turn->keyed ? LINE_DTMF : LINE_SAID,
                                      .start_ms = turn->start_ms,
-                                     .end_ms = end_ms,
+                                     .end_ms = end_ms > turn->start_ms ? end_ms : turn->start_ms,
                                      .confidence = turn->confidence,
                                      .text = text_str(&turn->text)});
 }
@@ -106,7 +113,8 @@ static void begin_if_new(struct call_core *core, int64_t at_ms)
         return;
     caller->start_ms = at_ms;
     caller->over_speech = playout_speaking(core) || reply_is_thinking(core);
-    caller->zone = playout_speaking(core) && playout_left_ms(core) <= ZONE_MS;
+    caller->zone =
+        playout_speaking(core) && !reply_is_thinking(core) && playout_left_ms(core) <= ZONE_MS;
 }
 
 /* The farewell goes on only if what is said is a farewell too; once the call is kept. */
@@ -203,8 +211,10 @@ static void words_changed(struct call_core *core, int64_t end_ms)
     core->idle_since_ms = core->now_ms;
     if (end_ms > caller->word_end)
         caller->word_end = end_ms;
-    if (!caller->voice_on && end > caller->last_voice_ms)
-        caller->last_voice_ms = end;
+    if (!caller->voice_on && end > caller->last_voice_ms) {
+        caller->last_voice_ms = end; /* too soft for the detector: the pause begins anew */
+        caller->finalize_sent = false;
+    }
     begin_if_new(core, end_ms > 0 ? end_ms : media_now(core));
     if (caller->voice_on) {
         move(caller, CALLER_SPEAKING);
@@ -328,13 +338,30 @@ static void late_final(struct call_core *core, const struct call_event *event)
     }
 }
 
+static void forget_segment(struct call_core *core)
+{
+    core->caller.skip = 0;
+    core->turn.pending = false;
+}
+
+/* The final of a committed segment may never come. Words of a later segment are all new. */
+static void see_segment(struct call_core *core, const struct call_event *event)
+{
+    if (core->caller.skip && event->at_ms + SEGMENT_SLACK_MS >= core->caller.skip_end)
+        forget_segment(core);
+}
+
 static void on_final(struct call_core *core, const struct call_event *event)
 {
     struct caller *caller = &core->caller;
     if (event->from_finalize || event->speech_final)
         caller->final_came = true;
-    if (!str_trim(event->text).bytes)
+    if (!str_trim(event->text).bytes) {
+        if (event->from_finalize && !caller->interim.bytes)
+            forget_segment(core); /* the recogniser has nothing more of it */
         return;
+    }
+    see_segment(core, event);
     caller->confidence = event->confidence;
     if (core->turn.pending && !core->turn.open && !turn_has_words(core)) {
         late_final(core, event);
@@ -347,6 +374,7 @@ static void on_final(struct call_core *core, const struct call_event *event)
 static void on_interim(struct call_core *core, const struct call_event *event)
 {
     struct caller *caller = &core->caller;
+    see_segment(core, event);
     struct str fresh = words_after(event->text, caller->skip);
     if (!fresh.bytes || same_words(core, fresh, text_str(&caller->interim)))
         return;
@@ -369,7 +397,8 @@ void turn_on_words(struct call_core *core, const struct call_event *event)
         on_interim(core, event);
 }
 
-/* Only a backup: the recogniser heard no more words although the detector hears voice. */
+/* Only a backup: the recogniser heard no more words although the detector hears voice. Voice that
+ * began after the last word is new speech, though. */
 void turn_on_utterance_end(struct call_core *core, const struct call_event *event)
 {
     struct caller *caller = &core->caller;
@@ -378,7 +407,7 @@ void turn_on_utterance_end(struct call_core *core, const struct call_event *even
         return;
     }
     caller->final_came = true;
-    if (caller->voice_on)
+    if (caller->voice_on && caller->voice_since_ms <= from_media(core, event->at_ms))
         turn_on_voice_off(core, event->at_ms);
 }
 
@@ -441,6 +470,16 @@ static void new_turn(struct call_core *core)
     *stages = (struct call_stages){.turn = id};
 }
 
+/* Words that are not final are used up now and must not be taken again when they are. */
+static void skip_interim(struct call_core *core)
+{
+    struct caller *caller = &core->caller;
+    if (!caller->interim.bytes)
+        return;
+    caller->skip += words_count(text_str(&caller->interim));
+    caller->skip_end = caller->word_end;
+}
+
 /* The words are the turn's now. Those of an interim may come once more, in its final. */
 static void take_words(struct call_core *core)
 {
@@ -452,8 +491,7 @@ static void take_words(struct call_core *core)
     turn->skip_before = caller->skip;
     turn->confidence = caller->confidence;
     turn->keyed = caller->keyed;
-    if (turn->pending)
-        caller->skip += words_count(text_str(&caller->interim));
+    skip_interim(core);
     forget_words(caller);
     move(caller, CALLER_QUIET);
 }
@@ -469,14 +507,17 @@ static void commit(struct call_core *core)
     core->stages.commit_ms = core->now_ms;
     take_words(core);
     context_set(&core->context, turn->context, text_str(&turn->text));
-    record_turn(core, to_media(core, core->caller.last_voice_ms));
+    record_turn(core, voice_end(core));
 }
 
-static bool is_only_noise_of_consent(struct call_core *core)
+/* A "mhm" while the agent spoke or thought; but to a question it is the answer, once that is out.
+ */
+static bool is_backchannel(struct call_core *core)
 {
     const struct caller *caller = &core->caller;
-    return caller->over_speech && !caller->zone && !core->turn.open && !core->reply.asked &&
-           only_backchannel(core);
+    bool goes_on = playout_speaking(core) || reply_is_thinking(core);
+    return caller->over_speech && !caller->zone && !core->turn.open &&
+           (goes_on || !core->reply.asked) && only_backchannel(core);
 }
 
 static void record_backchannel(struct call_core *core)
@@ -485,11 +526,10 @@ static void record_backchannel(struct call_core *core)
                                      .speaker = SPEAKER_CALLER,
                                      .kind = LINE_BACKCHANNEL,
                                      .start_ms = core->caller.start_ms,
-                                     .end_ms = to_media(core, core->caller.last_voice_ms),
+                                     .end_ms = voice_end(core),
                                      .confidence = core->caller.confidence,
                                      .text = all_words(core, &core->line)});
-    if (core->caller.interim.bytes)
-        core->caller.skip += words_count(text_str(&core->caller.interim));
+    skip_interim(core);
     forget_words(&core->caller);
     move(&core->caller, CALLER_QUIET);
 }
@@ -498,7 +538,7 @@ void turn_try_commit(struct call_core *core)
 {
     if (core->now_ms < turn_commit_due(core))
         return;
-    if (is_only_noise_of_consent(core)) {
+    if (is_backchannel(core)) {
         record_backchannel(core);
         return;
     }
@@ -550,8 +590,6 @@ void turn_on_stt(struct call_core *core, const struct call_event *event)
     struct caller *caller = &core->caller;
     if (event->kind == EV_STT_UP) {
         caller->conn = event->conn;
-        caller->skip = 0;
-        core->turn.pending = false;
         caller->down_ms = CALL_NEVER;
     } else if (event->conn >= caller->conn && caller->down_ms == CALL_NEVER) { /* or never up */
         core->counts.stt_losses++;
