@@ -595,6 +595,10 @@ static void send_words(struct sim *sim, struct sim_segment *segment, int from, i
 static void stale(struct sim *sim)
 {
     struct sim_random *random = &sim->stale_random;
+    if (sim->queue_count && sim->queue[0].at_ms == sim->now_ms) {
+        plan(sim, sim->now_ms + 1, SIM_STALE, 0, 0); /* not before news of the same ms */
+        return;
+    }
     struct call_event event = {.kind = EV_TICK};
     switch (sim_between(random, 0, 9)) {
     case 0: event = (struct call_event){.kind = EV_MARK, .mark = 900000}; break;
@@ -727,6 +731,9 @@ const char *simulate(uint64_t seed, struct buf *timeline)
     uint64_t hash = sim.log_hash;
     reset(&sim, seed);
     sim.inject_stale = true;
+    sim.timeline = timeline;
+    if (timeline)
+        buf_puts(timeline, "the same call, with late and foreign news:\n");
     run(&sim);
     discard(&sim);
     if (sim.broken)

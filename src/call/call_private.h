@@ -285,7 +285,7 @@ int64_t turn_stt_due(const struct call_core *core);
 void turn_stt_check(struct call_core *core);
 int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
 bool turn_has_words(const struct call_core *core);
-bool turn_voice_counts(const struct call_core *core);
+int64_t turn_voice_until(const struct call_core *core);
 void turn_settle(struct call_core *core); /* the call is over: what was being said is a line */
 
 /* reply.c */

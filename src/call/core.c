@@ -221,7 +221,7 @@ static int64_t later(int64_t one, int64_t other)
 static bool is_listening(const struct call_core *core)
 {
     return core->phase == PHASE_TALKING && core->intent == INTENT_STAY && !playout_busy(core) &&
-           !reply_is_thinking(core) && !turn_has_words(core) && !turn_voice_counts(core);
+           !reply_is_thinking(core) && !turn_has_words(core);
 }
 
 static int64_t idle_due(const struct call_core *core)
@@ -232,7 +232,8 @@ static int64_t idle_due(const struct call_core *core)
     bool first = core->idle_stage == 0 && !core->caller.ever && !core->resumed;
     int64_t due = core->idle_since_ms + (first ? FIRST_VOICE_MS : after_ms[core->idle_stage]);
     due = later(due, core->playout.quiet_since_ms + IDLE_PAUSE_MS);
-    return later(due, core->caller.last_voice_ms + IDLE_PAUSE_MS);
+    due = later(due, core->caller.last_voice_ms + IDLE_PAUSE_MS);
+    return later(due, turn_quiet_at(core));
 }
 
 static void idle(struct call_core *core)
@@ -251,15 +252,14 @@ static void idle(struct call_core *core)
 static int64_t filler_due(const struct call_core *core)
 {
     const struct turn *turn = &core->turn;
-    if (!turn->answering || playout_speaking(core) || turn_has_words(core) ||
-        turn_voice_counts(core))
+    if (!turn->answering || playout_speaking(core))
         return CALL_NEVER;
     int64_t quiet = later(turn->commit_ms, core->playout.quiet_since_ms);
     int64_t due = later(quiet, core->filler_ms) + FILL_AGAIN_MS;
     bool first = !turn->filled && (!core->filler_turn || turn->id > core->filler_turn + 1);
     if (first && quiet + FILL_MS < due)
         due = quiet + FILL_MS;
-    return later(due, core->caller.last_voice_ms + GAP_MIN_MS);
+    return later(due, turn_quiet_at(core));
 }
 
 static void filler(struct call_core *core)
@@ -277,9 +277,10 @@ static int64_t depart_due(const struct call_core *core)
     if (core->phase != PHASE_TALKING || core->intent == INTENT_STAY || playout_busy(core) ||
         reply_is_thinking(core))
         return CALL_NEVER;
-    bool speaks = turn_has_words(core) || turn_voice_counts(core);
-    return speaks && !core->leave_for_good ? core->playout.quiet_since_ms + LEAVE_WAIT_MS
-                                           : core->now_ms;
+    if (core->leave_for_good)
+        return core->now_ms;
+    int64_t polite = core->playout.quiet_since_ms + LEAVE_WAIT_MS, quiet = turn_voice_until(core);
+    return quiet < polite ? quiet : polite;
 }
 
 static void depart(struct call_core *core)

@@ -163,9 +163,9 @@ static void say_settle(struct call_core *core, size_t at)
     memmove(&playout->says[at], &playout->says[at + 1],
             (playout->say_count - at - 1) * sizeof playout->says[0]);
     playout->say_count--;
-    if (!playout->say_count)
+    if (!playout->say_count && say.started)
         playout->quiet_since_ms = core->now_ms;
-    if (say.phrase != PHRASE_STILL_THERE && say.phrase != PHRASE_STILL_THERE_2)
+    if (say.started && say.phrase != PHRASE_STILL_THERE && say.phrase != PHRASE_STILL_THERE_2)
         core->idle_since_ms = core->now_ms;
     if (say.gen || say.phrase == PHRASE_GREETING)
         core->reply.asked = heard.bytes && heard.at[heard.bytes - 1] == '?';

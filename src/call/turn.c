@@ -29,19 +29,20 @@ static int64_t last_sign_ms(const struct call_core *core)
     return caller->voice_since_ms > caller->words_ms ? caller->voice_since_ms : caller->words_ms;
 }
 
-/* Voice that goes on and on without a word is noise: it must not keep the agent silent. */
-bool turn_voice_counts(const struct call_core *core)
-{
-    return core->caller.voice_on && core->now_ms < last_sign_ms(core) + VOICE_STUCK_MS;
-}
-
-int64_t turn_quiet_at(const struct call_core *core)
+/* Until when the caller is taken to be speaking. Voice that goes on and on without a word is noise:
+ * it must not keep the agent silent. CALL_NEVER: until the words are committed. */
+int64_t turn_voice_until(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     if (turn_has_words(core))
         return CALL_NEVER;
-    return caller->voice_on ? last_sign_ms(core) + VOICE_STUCK_MS
-                            : caller->last_voice_ms + GAP_MIN_MS;
+    return caller->voice_on ? last_sign_ms(core) + VOICE_STUCK_MS : caller->last_voice_ms;
+}
+
+int64_t turn_quiet_at(const struct call_core *core)
+{
+    int64_t until = turn_voice_until(core);
+    return core->caller.voice_on || until == CALL_NEVER ? until : until + GAP_MIN_MS;
 }
 
 static struct str all_words(struct call_core *core, struct buf *out)
@@ -268,7 +269,8 @@ int64_t turn_barge_due(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     if (!caller->voice_on || caller->owed || !playout_speaking(core) || caller->zone ||
-        playout_protected(core) || core->intent != INTENT_STAY || !turn_voice_counts(core))
+        playout_protected(core) || core->intent != INTENT_STAY ||
+        core->now_ms >= last_sign_ms(core) + VOICE_STUCK_MS)
         return CALL_NEVER;
     if (caller->voiced_ms >= VOICE_BARGE_MS)
         return core->now_ms;
