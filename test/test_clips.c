@@ -321,6 +321,37 @@ static void a_broken_file_is_made_anew(void **state)
     clip_return(&view);
 }
 
+static void what_is_old_is_thrown_out(void **state)
+{
+    struct fixture *f = *state;
+    make(f, "anna", "old", 160, 7);
+    char *command = xprintf("touch -d '200 days ago' %s/*/*", f->directory);
+    assert_int_equal(system(command), 0);
+    free(command);
+    make(f, "anna", "new", 160, 8);
+    reopen(f, "a", 1 << 20);
+    struct clip_view *view = take(f, "anna", "old");
+    assert_int_equal(clip_state(view), CLIP_COMING);
+    clip_return(&view);
+    view = take(f, "anna", "new");
+    assert_int_equal(clip_state(view), CLIP_WHOLE);
+    clip_return(&view);
+}
+
+static void folders_above_are_made(void **state)
+{
+    struct fixture *f = *state;
+    char *deeper = xprintf("%s/a/b", f->directory);
+    clips_free(&f->clips);
+    snprintf(f->directory + strlen(f->directory), sizeof(f->directory) - strlen(f->directory),
+             "/a/b");
+    open_cache(f, "a", 1 << 20);
+    make(f, "anna", "Good day.", 160, 7);
+    assert_int_equal(access(deeper, W_OK), 0);
+    free(deeper);
+    f->directory[strlen(f->directory) - 4] = '\0';
+}
+
 static void endless_speech_is_cut_off(void **state)
 {
     struct fixture *f = *state;
@@ -390,6 +421,8 @@ int main(void)
         CASE(another_voice_says_it_when_this_one_cannot),
         CASE(memory_is_bounded_and_the_least_used_goes),
         CASE(a_broken_file_is_made_anew),
+        CASE(what_is_old_is_thrown_out),
+        CASE(folders_above_are_made),
         CASE(endless_speech_is_cut_off),
         CASE(phrases_are_warmed_two_at_a_time),
         CASE(warming_waits_while_the_voice_service_is_away),

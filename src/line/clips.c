@@ -1,27 +1,19 @@
-/* line/clips.c: phrases in a hash table with an order of use, on disk below <directory>/<text>/
- * <voice>.ulaw, both names being digests. A file is small, local and written once, so it is read
- * and written on the spot. */
+/* line/clips.c: phrases in a hash table with an order of use; the files are clips_disk.c's. */
 #include "line/clips.h"
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "line/clips_disk.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     TABLE_SLOTS = 1024,
-    NAME_BYTES = 32, /* half a digest in hex: enough never to meet another */
-    KEY_BYTES = 2 * NAME_BYTES + 1,
     WARM_PAUSE_MS_MIN = 2000, /* after a failure, doubled with each one on */
     WARM_PAUSE_MS_MAX = 60000,
     WARM_FIRST_BYTE_MS_MAX = 10000, /* nobody is waiting on the telephone */
@@ -36,8 +28,8 @@ struct clip_view {
 
 struct clip {
     struct clips *clips;
-    char key[KEY_BYTES + 1]; /* <text>/<voice>, which is its path too */
-    struct clip *chain;      /* in its slot of the table */
+    char key[CLIP_KEY_BYTES + 1]; /* <words>/<voice> */
+    struct clip *chain;           /* in its slot of the table */
     struct clip *older, *newer;
     struct clip_view *views;
     struct op *speaking;
@@ -77,27 +69,27 @@ static void add_part(struct buf *buf, const char *text)
     buf_putc(buf, '\0'); /* so that "ab" "c" is not "a" "bc" */
 }
 
-static void put_digest(struct buf *buf, char out[NAME_BYTES + 1])
+static void put_digest(struct buf *buf, char out[CLIP_NAME_BYTES + 1])
 {
     uint8_t digest[SHA256_BYTES];
     sha256(buf_str(buf), digest);
     buf_clear(buf);
-    hex_put(buf, digest, NAME_BYTES / 2);
-    memcpy(out, buf_text(buf), NAME_BYTES + 1);
+    hex_put(buf, digest, CLIP_NAME_BYTES / 2);
+    memcpy(out, buf_text(buf), CLIP_NAME_BYTES + 1);
     buf_clear(buf);
 }
 
 static void make_key(const struct clips *clips, const struct clip_wish *wish,
-                     char out[KEY_BYTES + 1])
+                     char out[CLIP_KEY_BYTES + 1])
 {
     struct buf buf = {0};
     add_part(&buf, wish->language);
     buf_add_str(&buf, wish->text);
     put_digest(&buf, out);
-    out[NAME_BYTES] = '/';
+    out[CLIP_NAME_BYTES] = '/';
     add_part(&buf, clips->salt);
     add_part(&buf, wish->voice_id);
-    put_digest(&buf, out + NAME_BYTES + 1);
+    put_digest(&buf, out + CLIP_NAME_BYTES + 1);
     buf_free(&buf);
 }
 
@@ -191,99 +183,10 @@ static struct clip *keep(struct clips *clips, const char *key)
     return clip;
 }
 
-/* ---- disk ---- */
-
-static char *path_of(const struct clips *clips, const char *key)
-{
-    return xprintf("%s/%s.ulaw", clips->directory, key);
-}
-
-static int read_audio(const char *path, struct buf *audio_out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    struct stat stat = {0};
-    int err = fstat(fd, &stat) ? errno : 0;
-    if (!err && (!S_ISREG(stat.st_mode) || stat.st_size <= 0 || stat.st_size > CLIP_BYTES_MAX))
-        err = EINVAL;
-    if (!err) {
-        size_t bytes = (size_t)stat.st_size;
-        buf_reserve(audio_out, bytes);
-        if (read(fd, audio_out->data, bytes) != (ssize_t)bytes)
-            err = EIO;
-        audio_out->bytes = err ? 0 : bytes;
-        audio_out->data[audio_out->bytes] = '\0';
-    }
-    close(fd);
-    return err;
-}
-
-static int write_whole(const char *path, const struct buf *audio)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return errno;
-    bool ok = write(fd, audio->data, audio->bytes) == (ssize_t)audio->bytes;
-    return close(fd) == 0 && ok ? 0 : EIO;
-}
-
-/* Under another name first: another worker never sees half a file. */
-static void write_audio(const struct clips *clips, const struct clip *clip)
-{
-    char *folder = xprintf("%s/%.*s", clips->directory, NAME_BYTES, clip->key);
-    char *path = path_of(clips, clip->key);
-    char *aside = xprintf("%s.%ld", path, (long)getpid());
-    int err = mkdir(folder, 0750) && errno != EEXIST ? errno : 0;
-    if (!err)
-        err = write_whole(aside, &clip->audio);
-    if (!err && rename(aside, path))
-        err = errno;
-    if (err) {
-        log_warn(NULL, "clip_not_written", "err=%d", err);
-        unlink(aside);
-    }
-    free(aside);
-    free(path);
-    free(folder);
-}
-
-static bool load(const struct clips *clips, const char *key, struct buf *audio_out)
-{
-    if (!clips->directory)
-        return false;
-    char *path = path_of(clips, key);
-    int err = read_audio(path, audio_out);
-    free(path);
-    return err == 0;
-}
-
-/* The same words in whichever voice there is. */
-static bool load_other_voice(struct clip *clip)
-{
-    if (!clip->clips->directory)
-        return false;
-    char *folder = xprintf("%s/%.*s", clip->clips->directory, NAME_BYTES, clip->key);
-    DIR *dir = opendir(folder);
-    bool loaded = false;
-    for (struct dirent *entry; dir && !loaded && (entry = readdir(dir));) {
-        const char *dot = strrchr(entry->d_name, '.');
-        if (!dot || strcmp(dot, ".ulaw") != 0)
-            continue;
-        char *path = xprintf("%s/%s", folder, entry->d_name);
-        loaded = read_audio(path, &clip->audio) == 0;
-        free(path);
-    }
-    if (dir)
-        closedir(dir);
-    free(folder);
-    return loaded;
-}
-
 static bool find_other_voice(struct clip *clip)
 {
     for (struct clip *other = clip->clips->newest; other; other = other->older)
-        if (other->state == CLIP_WHOLE && memcmp(other->key, clip->key, NAME_BYTES) == 0) {
+        if (other->state == CLIP_WHOLE && memcmp(other->key, clip->key, CLIP_NAME_BYTES) == 0) {
             buf_add(&clip->audio, other->audio.data, other->audio.bytes);
             return true;
         }
@@ -347,15 +250,16 @@ static void made(struct clip *clip)
     clip->state = CLIP_WHOLE;
     clips->stats.made++;
     clips->stats.bytes += clip->audio.bytes;
-    if (clips->directory)
-        write_audio(clips, clip);
+    disk_write(clips->directory, clip->key, buf_str(&clip->audio));
 }
 
 static void not_made(struct clip *clip, int err)
 {
     struct clips *clips = clip->clips;
     clips->stats.failed++;
-    bool replaced = clip->audio.bytes == 0 && (find_other_voice(clip) || load_other_voice(clip));
+    bool replaced =
+        clip->audio.bytes == 0 &&
+        (find_other_voice(clip) || disk_read_any_voice(clips->directory, clip->key, &clip->audio));
     log_warn(NULL, "clip_not_made", "err=%d replaced=%d", err, replaced);
     clips->stats.replaced += replaced;
     clip->err = err;
@@ -410,7 +314,7 @@ static struct clip *look_up(struct clips *clips, const char *key)
         return clip;
     }
     struct buf audio = {0};
-    if (!load(clips, key, &audio)) {
+    if (!disk_read(clips->directory, key, &audio)) {
         buf_free(&audio);
         return NULL;
     }
@@ -424,7 +328,7 @@ static struct clip *look_up(struct clips *clips, const char *key)
 struct clip_view *clips_take(struct clips *clips, const struct clip_wish *wish,
                              clip_news_fn *on_news, void *arg)
 {
-    char key[KEY_BYTES + 1];
+    char key[CLIP_KEY_BYTES + 1];
     make_key(clips, wish, key);
     struct clip *clip = look_up(clips, key);
     if (!clip) {
@@ -473,18 +377,6 @@ const uint8_t *clip_audio(const struct clip_view *view, size_t *bytes_out)
 
 /* ---- ahead of need ---- */
 
-static bool is_there(struct clips *clips, const char *key)
-{
-    if (find(clips, key))
-        return true;
-    if (!clips->directory)
-        return false;
-    char *path = path_of(clips, key);
-    bool there = access(path, R_OK) == 0;
-    free(path);
-    return there;
-}
-
 static struct clip_order *next_order(struct clips *clips)
 {
     struct clip_order *order = clips->first_order;
@@ -500,9 +392,9 @@ static struct clip_order *next_order(struct clips *clips)
 static void carry_out(struct clips *clips, struct clip_order *order)
 {
     struct clip_wish wish = {order->voice_id, order->language, str_of(order->text)};
-    char key[KEY_BYTES + 1];
+    char key[CLIP_KEY_BYTES + 1];
     make_key(clips, &wish, key);
-    if (is_there(clips, key)) {
+    if (find(clips, key) || disk_has(clips->directory, key)) {
         free_order(order);
         return;
     }
@@ -543,8 +435,9 @@ struct clips *clips_new(const struct clips_options *options)
     clips->salt = xstrdup(options->salt);
     clips->bytes_max = options->bytes_max;
     clips->warm_timer = timer_new(clips->loop, warm_more, clips);
-    if (clips->directory && mkdir(clips->directory, 0750) && errno != EEXIST) {
-        log_warn(NULL, "no_clip_directory", "err=%d", errno);
+    int err = disk_prepare(clips->directory);
+    if (err) {
+        log_warn(NULL, "no_clip_directory", "err=%d", err);
         free(clips->directory);
         clips->directory = NULL;
     }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AUDIO_STEP_BYTES = 4096 };
+
 static struct line_clip *find(struct line *line, uint32_t id)
 {
     for (size_t i = 0; i < CALL_CLIPS_MAX; i++)
@@ -31,6 +33,18 @@ static size_t bytes_held(const struct line *line)
     for (size_t i = 0; i < CALL_CLIPS_MAX; i++)
         bytes += line->clips[i].audio.bytes;
     return bytes;
+}
+
+/* In small steps: doubling would keep as much again for nothing, in each of a thousand calls. */
+static void add_audio(struct line_clip *clip, const uint8_t *ulaw, size_t bytes)
+{
+    struct buf *audio = &clip->audio;
+    size_t room = (audio->bytes + bytes) / AUDIO_STEP_BYTES * AUDIO_STEP_BYTES + AUDIO_STEP_BYTES;
+    if (room > audio->room) {
+        audio->data = xrealloc(audio->data, room);
+        audio->room = room;
+    }
+    buf_add(audio, ulaw, bytes);
 }
 
 static void end_clip(struct line_clip *clip, int err)
@@ -74,7 +88,7 @@ static void on_speech(const struct tts_event *event, void *arg)
             line->usage.tts_characters += clip->characters;
             end_clip(clip, EMSGSIZE);
         } else {
-            buf_add(&clip->audio, event->ulaw, event->bytes);
+            add_audio(clip, event->ulaw, event->bytes);
         }
         break;
     case TTS_DONE:

@@ -16,6 +16,7 @@ enum {
     LINES_MAX = 1000,
     TENANT_LINES_MAX = 10,
     CACHE_BYTES_MAX = 32 * 1024 * 1024,
+    WARMED_MAX = 512, /* tenants whose phrases are known to be there or on their way */
 };
 
 struct switchboard {
@@ -24,6 +25,8 @@ struct switchboard {
     struct line *lines;
     struct tray *tray;
     struct switchboard_stats stats;
+    uint64_t warmed[WARMED_MAX];
+    size_t next_warmed;
     bool draining, told_empty;
     loop_fn *on_empty;
     void *on_empty_arg;
@@ -115,6 +118,49 @@ static void on_gone(struct line *line, void *arg)
     look_if_empty(board);
 }
 
+/* ---- ahead of need ---- */
+
+static void warm(struct switchboard *board, const char *voice_id, const char *language,
+                 const char *words)
+{
+    if (!words || !words[0])
+        return;
+    struct clip_wish wish = {voice_id, language, str_of(words)};
+    clips_warm(board->parts.clips, &wish);
+}
+
+void switchboard_warm(struct switchboard *board, const char *voice_id, const char *language,
+                      const char *owner, const char *greeting)
+{
+    struct phrases phrases = {0};
+    line_phrases(&board->parts, language, owner, &phrases);
+    warm(board, voice_id, language, greeting);
+    for (size_t i = 0; i < PHRASE_COUNT; i++)
+        warm(board, voice_id, language, phrases.words[i]);
+    phrases_free(&phrases);
+}
+
+static uint64_t hash_on(uint64_t hash, const char *text)
+{
+    for (; text && *text; text++)
+        hash = (hash ^ (uint8_t)*text) * 1099511628211U; /* FNV-1a */
+    return (hash ^ 0xFF) * 1099511628211U; /* no letter of UTF-8: parts do not run together */
+}
+
+/* A tenant's first call makes what the next ones will want. */
+static void warm_once(struct switchboard *board, const struct line_setup *setup)
+{
+    uint64_t hash = hash_on(14695981039346656037U, setup->voice_id);
+    hash = hash_on(hash, setup->language);
+    hash = hash_on(hash, setup->owner);
+    hash = hash_on(hash, setup->greeting);
+    for (size_t i = 0; i < WARMED_MAX; i++)
+        if (board->warmed[i] == hash)
+            return;
+    board->warmed[board->next_warmed++ % WARMED_MAX] = hash;
+    switchboard_warm(board, setup->voice_id, setup->language, setup->owner, setup->greeting);
+}
+
 /* ---- coming in ---- */
 
 static struct line *find(const struct switchboard *board, struct uuid call)
@@ -164,6 +210,7 @@ int switchboard_open(struct switchboard *board, struct leg *leg, const struct li
     board->stats.resumed += setup->resumed;
     board->stats.live++;
     line_open(&board->parts, leg, setup);
+    warm_once(board, setup);
     return 0;
 }
 
@@ -186,28 +233,6 @@ static void on_line_opened(struct line *line, void *arg)
     struct switchboard *board = arg;
     line->next = board->lines;
     board->lines = line;
-}
-
-/* ---- ahead of need ---- */
-
-static void warm(struct switchboard *board, const char *voice_id, const char *language,
-                 const char *words)
-{
-    if (!words || !words[0])
-        return;
-    struct clip_wish wish = {voice_id, language, str_of(words)};
-    clips_warm(board->parts.clips, &wish);
-}
-
-void switchboard_warm(struct switchboard *board, const char *voice_id, const char *language,
-                      const char *owner, const char *greeting)
-{
-    struct phrases phrases = {0};
-    line_phrases(&board->parts, language, owner, &phrases);
-    warm(board, voice_id, language, greeting);
-    for (size_t i = 0; i < PHRASE_COUNT; i++)
-        warm(board, voice_id, language, phrases.words[i]);
-    phrases_free(&phrases);
 }
 
 /* ---- the board itself ---- */
