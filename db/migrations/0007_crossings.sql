@@ -1,13 +1,17 @@
 -- The few doors between tenants. Each is as narrow as its job; workers have no other.
 
+-- (PL/pgSQL where a call waits for it: it keeps its plans, SQL functions plan anew each time.)
+
 -- Whose call is it? One row a step that knows a tenant; a row without a tenant says that the number
 -- is shared.
 CREATE FUNCTION route_call(called text, forwarder text, fallback uuid)
 RETURNS TABLE (step text, live_calls bigint, tenant tenants)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT found.step,
-           (SELECT count(*) FROM calls WHERE tenant_id = found.tenant_id
-                                         AND status = 'in_progress'),
+           (SELECT count(*) FROM calls c WHERE c.tenant_id = found.tenant_id
+                                           AND c.status = 'in_progress'),
            t
     FROM (SELECT 'number' AS step, n.tenant_id FROM tenant_phone_numbers n
             WHERE n.twilio_number = called
@@ -18,25 +22,31 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
           SELECT 'default', fallback WHERE fallback IS NOT NULL) AS found
          JOIN tenants t ON t.id = found.tenant_id
     UNION ALL
-    SELECT 'shared', 0, NULL FROM number_pool WHERE number = called AND state = 'shared'
-$$;
+    SELECT 'shared', 0, NULL FROM number_pool p WHERE p.number = called AND p.state = 'shared';
+END $$;
 
 -- Takes a carrier's call id for a call of this transaction's tenant. The same id again gives the
 -- call it got first; NULL when that one is another tenant's.
 CREATE FUNCTION claim_call_sid(sid text, call uuid) RETURNS uuid
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     INSERT INTO call_sids (call_sid, tenant_id, call_id) VALUES (sid, karen_tenant(), call)
     ON CONFLICT DO NOTHING;
-    SELECT call_id FROM call_sids WHERE call_sid = sid AND tenant_id = karen_tenant();
-$$;
+    RETURN (SELECT call_id FROM call_sids WHERE call_sid = sid AND tenant_id = karen_tenant());
+END $$;
 
 -- The rest of this transaction runs as the tenant whose call that is; NULL: nobody's.
 CREATE FUNCTION enter_call(sid text) RETURNS uuid
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT CASE WHEN set_config('karen.tenant_id', tenant_id::text, true) IS NOT NULL
-                THEN call_id END
-    FROM call_sids WHERE call_sid = sid
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    known call_sids;
+BEGIN
+    SELECT * INTO known FROM call_sids WHERE call_sid = sid;
+    IF found THEN
+        PERFORM set_config('karen.tenant_id', known.tenant_id::text, true);
+    END IF;
+    RETURN known.call_id;
+END $$;
 
 -- Uses a stream's token up. outcome: ok (the rest of this transaction runs as its call's tenant),
 -- unknown, mismatch (of another call), used, expired.
