@@ -3,6 +3,7 @@
  */
 #include "net/loop.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -82,11 +83,21 @@ static void on_step_timer(void *arg)
     (void)arg; /* that the loop woke is all there is to it */
 }
 
+/* libevent's own words, which else would go to standard error as they are. */
+static void on_library_log(int severity, const char *words)
+{
+    enum log_level level = severity == EVENT_LOG_ERR    ? LOG_ERROR
+                           : severity == EVENT_LOG_WARN ? LOG_WARN
+                                                        : LOG_DEBUG;
+    log_line(level, NULL, "libevent", "why=\"%s\"", words);
+}
+
 struct loop *loop_new(void)
 {
     /* A write on a connection the peer has closed must give EPIPE, not end the process; OpenSSL
      * and libcurl write() without MSG_NOSIGNAL. */
     signal(SIGPIPE, SIG_IGN);
+    event_set_log_callback(on_library_log);
     struct event_config *config = event_config_new();
     assert(config);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);

@@ -101,10 +101,12 @@ SSL *tls_client_new(SSL_CTX *context, int fd, const char *host)
     assert(ssl);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     int ok = 1;
+    char name[256]; /* the macro that sets it wants to be able to write */
+    snprintf(name, sizeof(name), "%s", host);
     if (is_address(host)) /* RFC 6066 3: the server name extension carries no addresses */
         ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
     else
-        ok = SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
+        ok = SSL_set1_host(ssl, name) && SSL_set_tlsext_host_name(ssl, name);
     assert(ok);
     SSL_set_fd(ssl, fd);
     SSL_set_connect_state(ssl);
