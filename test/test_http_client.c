@@ -380,9 +380,13 @@ static void unknown_scheme_and_bad_url_are_refused(void **state)
 static void name_without_an_address_is_unreachable(void **state)
 {
     struct world *world = *state;
-    ask(world, 0, "", (struct http_ask){.url = "http://nobody.invalid/"});
+    /* a part longer than 63 letters: the resolver need not ask anybody to know that */
+    ask(world, 0, "",
+        (struct http_ask){
+            .url = "http://"
+                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test/"});
     wait_for(world->loop, &world->done);
-    assert_true(world->answer.err == EHOSTUNREACH || world->answer.err == ETIMEDOUT);
+    assert_int_equal(world->answer.err, EHOSTUNREACH);
 }
 
 static void retry_after_is_read_in_seconds_and_as_a_date(void **state)

@@ -154,13 +154,13 @@ static void warm_up(void *arg)
     http_ask(host->client, &ask, host, &host->asking);
 }
 
-/* By a HEAD now and then, whatever it is answered: libcurl's curl_easy_upkeep() does not reach the
- * connections of a multi handle, and a CURLOPT_CONNECT_ONLY connection cannot be used again. */
 struct loop *http_client_loop(const struct http_client *client)
 {
     return client->loop;
 }
 
+/* By a HEAD now and then, whatever it is answered: libcurl's curl_easy_upkeep() does not reach the
+ * connections of a multi handle, and a CURLOPT_CONNECT_ONLY connection cannot be used again. */
 void http_client_warm(struct http_client *client, const char *url)
 {
     struct warm_host *host = xalloc(sizeof(*host));

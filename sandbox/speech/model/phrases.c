@@ -21,6 +21,7 @@ struct node {
     struct node **parts; /* NODE_ALL: one after the other; NODE_ONE: one of them */
     size_t part_count;
     size_t *deck; /* NODE_ONE: which parts come next */
+    size_t deck_count;
     size_t dealt;
     struct node *next; /* of all nodes, or of all classes */
 };
@@ -264,15 +265,17 @@ static uint64_t draw(uint64_t *seed)
     return mixed ^ mixed >> 31;
 }
 
+/* The first deck holds each alternative once, so that none is left out; later ones hold COPIES. */
 static void shuffle(struct node *one, struct arena *arena, uint64_t *seed)
 {
-    size_t count = one->part_count * COPIES;
+    size_t copies = one->deck ? COPIES : 1;
     if (!one->deck)
-        one->deck = arena_alloc(arena, count * sizeof *one->deck);
-    for (size_t i = 0; i < count; i++) {
+        one->deck = arena_alloc(arena, one->part_count * COPIES * sizeof *one->deck);
+    one->deck_count = one->part_count * copies;
+    for (size_t i = 0; i < one->deck_count; i++) {
         size_t other = (size_t)(draw(seed) % (i + 1));
         one->deck[i] = one->deck[other];
-        one->deck[other] = i / COPIES;
+        one->deck[other] = i / copies;
     }
     one->dealt = 0;
 }
@@ -296,7 +299,7 @@ static void walk_node(struct walk *walk, struct node *node)
             walk_node(walk, node->parts[i]);
         break;
     case NODE_ONE:
-        if (!node->deck || node->dealt == node->part_count * COPIES)
+        if (node->dealt == node->deck_count)
             shuffle(node, walk->arena, &walk->seed);
         walk_node(walk, node->parts[node->deck[node->dealt++]]);
         break;

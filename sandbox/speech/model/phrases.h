@@ -28,8 +28,8 @@ void phrases_free(struct phrases **phrases);
 const struct phrases_sound *phrases_sounds(const struct phrases *phrases, size_t *count_out);
 
 /* Every sentence of every template, in a fixed order that depends on seed alone. words is the
- * sentence with one space between words. Each alternative comes up before one of its siblings comes
- * up a fourth time, so that no name is left out by chance. */
+ * sentence with one space between words. Each alternative comes up before any of its siblings comes
+ * up a second time, so that no name is left out by chance. */
 typedef void phrases_fn(const char *sentence, void *arg);
 void phrases_draw(struct phrases *phrases, uint64_t seed, phrases_fn *on_sentence, void *arg);
 /* Every word that stands anywhere in the file, more than once if it does. */
