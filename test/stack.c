@@ -202,6 +202,7 @@ static void start_sandbox(struct stack *stack, const char *pace)
     stack->token = xstrdup(env_get(stack, "TWILIO_AUTH_TOKEN"));
     stack->account = xstrdup(env_get(stack, "TWILIO_ACCOUNT_SID"));
     stack->sandbox_url = json_text(stack, "sandbox.json", "url");
+    env_put(stack, xprintf("KAREN_SANDBOX_URL=%s", stack->sandbox_url)); /* for karen-phone */
     free(ready);
     free(env);
 }
