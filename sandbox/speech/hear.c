@@ -20,6 +20,8 @@ enum {
     KEYTERM_BYTES_MAX = 64, /* of one word */
     VAD_STRICTEST = 3,      /* the laxer modes take the first frames of any stream for speech */
 };
+/* Of words that are given before their utterance is over: posteriors exist only at its end. */
+static const double unproven_confidence = 0.8;
 static const double level_db_min = -50; /* what is fainter is no voice, whatever it sounds like */
 
 /* Exported by libwebrtc_audio_processing, which ships no header for them. */
@@ -54,6 +56,7 @@ struct hear {
     bool speaking;
     int64_t first_frame; /* of the utterance */
     int64_t silent_in_a_row;
+    int64_t given_ms;     /* of the utterance: words before it are final already */
     struct buf last_text; /* of the last partial */
 };
 
@@ -107,6 +110,7 @@ static void begin_utterance(struct hear *hear)
     hear->speaking = true;
     hear->first_frame = hear->frames - kept;
     hear->silent_in_a_row = 0;
+    hear->given_ms = 0;
     buf_clear(&hear->last_text);
     if (hear->mean == HEAR_MEAN_PER_UTTERANCE)
         decoder_reset_mean(hear->decoder);
@@ -118,11 +122,21 @@ static void begin_utterance(struct hear *hear)
              .kind = HEAR_SPEECH_STARTED, .text = "", .start_ms = onset_ms, .end_ms = onset_ms});
 }
 
+/* The words that were not given as final yet. */
+static size_t new_words(struct hear *hear, struct hear_word words[DECODER_WORDS_MAX])
+{
+    size_t count = decoder_words(hear->decoder, words), given = 0;
+    while (given < count && (words[given].start_ms + words[given].end_ms) / 2 < hear->given_ms)
+        given++;
+    memmove(words, words + given, (count - given) * sizeof(*words));
+    return count - given;
+}
+
 static void end_utterance(struct hear *hear, enum hear_end end)
 {
     struct hear_word words[DECODER_WORDS_MAX];
     decoder_stop(hear->decoder);
-    size_t count = decoder_words(hear->decoder, words);
+    size_t count = new_words(hear, words);
     hear->speaking = false;
     hear->voiced_in_a_row = 0;
     hear->preroll_frames = 0;
@@ -142,7 +156,7 @@ static void tell_partial(struct hear *hear)
 {
     struct hear_word words[DECODER_WORDS_MAX];
     struct buf text = {0};
-    size_t count = decoder_words(hear->decoder, words);
+    size_t count = new_words(hear, words);
     join(words, count, &text);
     if (count && strcmp(buf_text(&text), buf_text(&hear->last_text)) != 0) {
         buf_clear(&hear->last_text);
@@ -197,11 +211,25 @@ void hear_feed(struct hear *hear, const uint8_t *ulaw, size_t bytes)
     }
 }
 
+/* The words so far become final while the decoder goes on: a breath in mid-sentence must not cost
+ * the words after it their context. */
+static void give_words_so_far(struct hear *hear)
+{
+    struct hear_word words[DECODER_WORDS_MAX];
+    size_t count = new_words(hear, words);
+    if (count)
+        hear->given_ms = words[count - 1].end_ms;
+    for (size_t i = 0; i < count; i++)
+        words[i].confidence = unproven_confidence;
+    buf_clear(&hear->last_text);
+    tell_words(hear, HEAR_FINAL, HEAR_BY_FINALIZE, words, count);
+}
+
 void hear_finalize(struct hear *hear)
 {
     assert(!hear->in_event);
     if (hear->speaking) {
-        end_utterance(hear, HEAR_BY_FINALIZE);
+        give_words_so_far(hear);
     } else {
         hear->first_frame = hear->frames;
         tell_words(hear, HEAR_FINAL, HEAR_BY_FINALIZE, NULL, 0);

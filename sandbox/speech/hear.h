@@ -3,10 +3,11 @@
  * One struct hear is one call's recogniser. Audio goes in as it comes; a voice activity detector
  * cuts it into utterances; what was said comes out as events:
  *
- *           4 voiced frames             silence_ms of silence, hear_finalize(), or 30 s
- *   quiet ------------------> speaking ------------------------------------------------> quiet
- *          SPEECH_STARTED       | ^                          FINAL
+ *           4 voiced frames               silence_ms of silence, or 30 s
+ *   quiet ------------------> speaking -------------------------------------> quiet
+ *          SPEECH_STARTED       | ^                   FINAL
  *                               +-+ PARTIAL, when the words changed
+ *                               +-+ FINAL, on hear_finalize(): the words so far
  *
  * It is closed-domain (call screening) and made for the project's own recorded and synthetic
  * callers; free human speech it understands only roughly.
@@ -23,7 +24,7 @@
 enum {
     HEAR_SILENCE_MS = 600,         /* ends an utterance, when the options do not say */
     HEAR_SILENCE_MS_MIN = 100,     /* less would cut words at a "p"; asking for less gives this */
-    HEAR_SILENCE_NEVER = -1,       /* only hear_finalize() and the length end an utterance */
+    HEAR_SILENCE_NEVER = -1,       /* only its length ends an utterance */
     HEAR_UTTERANCE_MS_MAX = 30000, /* then it is cut, and goes on as the next one */
     HEAR_KEYTERMS_MAX = 100,       /* words; more are left out */
     HEAR_IDLE_DECODERS_MAX = 16,   /* kept warm for the next call, per language */
@@ -84,7 +85,7 @@ int hear_open(struct hear_models *models, const struct hear_options *options,
  * waits for more. */
 void hear_feed(struct hear *hear, const uint8_t *ulaw, size_t bytes);
 /* Say now what was heard so far: always one FINAL with HEAR_BY_FINALIZE, even with nothing in it.
- */
+ * The utterance goes on; what comes after it is another FINAL. */
 void hear_finalize(struct hear *hear);
 int64_t hear_fed_ms(const struct hear *hear); /* how much audio came in */
 void hear_close(struct hear **hear);          /* no more events; NULL after; NULL is fine */

@@ -34,7 +34,9 @@ static void fold_word(struct words *words, struct word *word)
     uint32_t first;
     utf8_next(word->text, &first);
     word->capital = utf8_lower(first) != first;
-    words->cased |= word->capital;
+    /* a capital tells nothing where every sentence gets one, nor does "I" */
+    bool begins = words->count < 2 || words->list[words->count - 2].ends;
+    words->cased |= word->capital && !begins && word->text.bytes > 1;
 }
 
 /* The buf may have moved while it grew, so the words learn where they stand at the end. */
