@@ -8,6 +8,7 @@
 #include "test/test.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,24 @@ static void words_with_nul_and_broken_utf8_are_kept(void **state)
     assert_true(str_is(lines_of(jan, call).lines[0].text, "a b\xEF\xBF\xBD"));
 }
 
+static void line_that_is_too_long_or_broken_costs_the_others_nothing(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA18").call.call;
+    struct buf text = {0};
+    for (int i = 0; i < 40000; i++)
+        buf_puts(&text, "\xff");
+    struct call_line lines[] = {line(1, SPEAKER_CALLER, buf_text(&text)),
+                                line(2, SPEAKER_CALLER, "Haló")};
+    lines[1].confidence = NAN;
+    assert_int_equal(save(jan, call, lines, 2, ""), 0);
+    struct reading reading = lines_of(jan, call);
+    assert_int_equal(reading.count, 2);
+    assert_true(reading.lines[0].text.bytes > 15000);
+    assert_true(str_is(reading.lines[1].text, "Haló"));
+    buf_free(&text);
+}
+
 static void lines_of_an_unknown_or_foreign_call_are_refused(void **state)
 {
     (void)state;
@@ -265,6 +284,15 @@ static void finish_stores_everything_once(void **state)
     assert_int_equal(postgres_count("SELECT count(*) FROM call_snapshots"), 0);
     assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE kind = 'screening'"), 1);
     assert_int_equal(postgres_count("SELECT counts -> 'replies' FROM calls"), 2);
+}
+
+static void call_ends_whatever_the_reason_is_called(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA19").call.call;
+    assert_int_equal(
+        finish(jan, call, STATUS_FAILED, "Lost: \"it\" was a rather long story, wasn't it"), 0);
+    assert_string_equal(record_of(jan, call).why, "_ost___it__was_a_rather_long_story__wasn");
 }
 
 static void finish_of_an_unknown_call_leaves_nothing(void **state)
@@ -448,8 +476,10 @@ int main(void)
         TEST(call_of_no_tenant_is_refused),
         TEST(lines_are_kept_as_they_settle_and_amended),
         TEST(words_with_nul_and_broken_utf8_are_kept),
+        TEST(line_that_is_too_long_or_broken_costs_the_others_nothing),
         TEST(lines_of_an_unknown_or_foreign_call_are_refused),
         TEST(finish_stores_everything_once),
+        TEST(call_ends_whatever_the_reason_is_called),
         TEST(finish_of_an_unknown_call_leaves_nothing),
         TEST(carriers_news_never_overwrite_an_end),
         TEST(carriers_words_are_understood),

@@ -4,6 +4,7 @@
 #include "store/calls.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "store/store_private.h"
 
 #include <assert.h>
@@ -93,9 +94,22 @@ static void make_token(char text[STREAM_TOKEN_TEXT_BYTES], uint8_t hash[SHA256_B
     sha256(str_of(text), hash);
 }
 
-static const char *text_or_null(const char *text)
+enum { NUMBER_BYTES_MAX = 64, WHY_BYTES_MAX = 40 };
+
+/* A number as the carrier has it, which may be a SIP address of any length. */
+static struct db_value number_value(const char *number)
 {
-    return text && *text ? text : NULL;
+    return number && *number ? db_str(utf8_cut(str_of(number), NUMBER_BYTES_MAX)) : db_null();
+}
+
+/* A call must not fail to end because somebody gave its reason in more than a word. */
+static struct db_value why_value(const char *why, char word_out[WHY_BYTES_MAX + 1])
+{
+    size_t bytes = 0;
+    for (; *why && bytes < WHY_BYTES_MAX; why++)
+        word_out[bytes++] = *why >= 'a' && *why <= 'z' ? *why : '_';
+    word_out[bytes] = 0;
+    return bytes ? db_text(word_out) : db_null();
 }
 
 /* Two statements, one transaction: the carrier's id is taken (or found taken) and the record made
@@ -125,14 +139,10 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
     make_token(context.begun.token, hash);
     struct uuid call = uuid_new(begin->started_at_ms);
     const struct db_value begin_values[] = {
-        db_uuid(begin->tenant),
-        db_text(begin->carrier),
-        db_text(begin->call_sid),
-        db_text(text_or_null(begin->from_number)),
-        db_text(text_or_null(begin->to_number)),
-        db_text(text_or_null(begin->forwarded_from)),
-        db_time(begin->started_at_ms),
-        db_uuid(call),
+        db_uuid(begin->tenant),         db_text(begin->carrier),
+        db_text(begin->call_sid),       number_value(begin->from_number),
+        number_value(begin->to_number), number_value(begin->forwarded_from),
+        db_time(begin->started_at_ms),  db_uuid(call),
     };
     const struct db_value token_values[] = {
         db_uuid(begin->tenant),       db_text(begin->call_sid), db_bytes(hash, sizeof(hash)),
@@ -255,6 +265,7 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
 {
     assert(finish->status != STATUS_IN_PROGRESS && finish->usage_count <= CALL_USAGE_MAX);
     struct buf lines = {0}, usage = {0}, counts = {0};
+    char why[WHY_BYTES_MAX + 1];
     turns_json(finish->lines, finish->line_count, &lines);
     usage_json(finish->call, finish->usage, finish->usage_count, &usage);
     counts_json(finish->counts, &counts);
@@ -265,7 +276,7 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     const struct db_value end_values[] = {db_uuid(finish->tenant),
                                           db_uuid(finish->call),
                                           db_text(call_status_code(finish->status)),
-                                          db_text(finish->why),
+                                          why_value(finish->why ? finish->why : "", why),
                                           db_time(finish->ended_at_ms),
                                           db_str(buf_str(&counts))};
     const struct db_statement statements[] = {{turns_save_sql, line_values, countof(line_values)},

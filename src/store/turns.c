@@ -1,12 +1,14 @@
 /* store/turns.c: lines of a call, as JSON in and as rows out. */
 #include "store/turns.h"
 
+#include "base/utf8.h"
 #include "store/calls.h"
 #include "store/store_private.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 
 static const char *const speaker_codes[] = {
     [SPEAKER_CALLER] = "caller", [SPEAKER_AGENT] = "agent", [SPEAKER_TOOL] = "tool"};
@@ -52,6 +54,16 @@ static enum call_phrase phrase_of(struct str code)
     return PHRASE_NONE;
 }
 
+/* What the schema would refuse is made to fit: the other lines of the batch must not be lost to it.
+ */
+enum { LINE_BYTES_MAX = 16000 };
+
+static void put_text(struct buf *out, const char *name, struct str text)
+{
+    buf_printf(out, ",\"%s\":", name);
+    store_json_text(out, utf8_cut(text, LINE_BYTES_MAX / 3)); /* a bad byte becomes three */
+}
+
 static void put_line(struct buf *out, const struct call_line *line)
 {
     const char *phrase = phrase_code(line->phrase);
@@ -60,13 +72,11 @@ static void put_line(struct buf *out, const struct call_line *line)
     if (phrase)
         buf_printf(out, ",\"phrase\":\"%s\"", phrase);
     buf_printf(out, ",\"start_ms\":%" PRId64 ",\"end_ms\":%" PRId64, line->start_ms, line->end_ms);
-    buf_printf(out, ",\"interrupted\":%s,\"confidence\":%.4f,\"text\":",
-               line->interrupted ? "true" : "false", (double)line->confidence);
-    store_json_text(out, line->text);
-    if (line->generated.bytes) {
-        buf_puts(out, ",\"generated\":");
-        store_json_text(out, line->generated);
-    }
+    buf_printf(out, ",\"interrupted\":%s,\"confidence\":%.4f", line->interrupted ? "true" : "false",
+               isfinite(line->confidence) ? (double)line->confidence : 0.0);
+    put_text(out, "text", line->text);
+    if (line->generated.bytes)
+        put_text(out, "generated", line->generated);
     buf_putc(out, '}');
 }
 
