@@ -96,11 +96,11 @@ void exchange_placed(struct exchange *exchange, struct phone_call *call, const c
     say(exchange, &text);
 }
 
-static void say_status(struct exchange *exchange, const struct phone_call *call)
+static void say_status(struct exchange *exchange, const struct phone_call *call, const char *status)
 {
     struct buf text = {0};
     buf_printf(&text, "{\"say\":\"status\",\"call_sid\":\"%s\",\"status\":\"%s\"}",
-               phone_call_sid(call), phone_status(call));
+               phone_call_sid(call), status);
     say(exchange, &text);
 }
 
@@ -113,13 +113,16 @@ static void forget(struct exchange *exchange, const struct phone_call *call)
         }
 }
 
+/* With the answer of its webhook a call is answered; one that is rejected is over at once. */
 void exchange_event(struct exchange *exchange, struct phone_call *call,
                     const struct phone_event *event)
 {
     if (!exchange)
         return;
-    if (event->kind == PHONE_ENDED || event->kind == PHONE_WEBHOOK || event->kind == PHONE_STREAM)
-        say_status(exchange, call);
-    if (event->kind == PHONE_ENDED)
-        forget(exchange, call);
+    if (event->kind == PHONE_WEBHOOK && event->number < 400)
+        say_status(exchange, call, "in-progress");
+    if (event->kind != PHONE_ENDED)
+        return;
+    say_status(exchange, call, phone_status(call));
+    forget(exchange, call);
 }
