@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MAX = 16, FAULT_BYTES = 100, TICK_MS = 20 };
+enum { FAULTS_MAX = 16, FAULT_BYTES = 100, TICK_MS = 20, SETTLE_MS_MAX = 5000 };
 
 struct samples {
     int64_t *list;
@@ -257,13 +257,22 @@ static void show(struct load *load)
     (o->json ? show_json : show_text)(load, cpu_ms, kib);
 }
 
+static bool all_settled(const struct load *load)
+{
+    for (size_t i = 0; i < load->slot_count; i++)
+        if (load->slots[i].call && !phone_is_settled(load->slots[i].call))
+            return false;
+    return true;
+}
+
+/* The service is told of each end before this program goes away. */
 static void hang_up_all(struct load *load)
 {
     for (size_t i = 0; i < load->slot_count; i++)
         if (load->slots[i].call && !load->slots[i].over)
             phone_hang_up(load->slots[i].call);
-    int64_t until_ms = loop_now_ms(load->tool->loop) + 2000;
-    while (load->live && loop_now_ms(load->tool->loop) < until_ms)
+    int64_t until_ms = loop_now_ms(load->tool->loop) + SETTLE_MS_MAX;
+    while (!all_settled(load) && loop_now_ms(load->tool->loop) < until_ms)
         loop_step(load->tool->loop, TICK_MS);
     for (size_t i = 0; i < load->slot_count; i++)
         phone_free(&load->slots[i].call);

@@ -58,11 +58,15 @@ static int load_clips(const struct options *options, struct buf *ulaw, struct st
     return 0;
 }
 
+/* PUBLIC_URL is as well given as the webhook that stands under it. */
 static char *url_with(const char *base, const char *path)
 {
-    size_t bytes = strlen(base);
+    static const char webhook[] = "/telephony/inbound";
+    size_t bytes = strlen(base), tail = sizeof(webhook) - 1;
     while (bytes && base[bytes - 1] == '/')
         bytes--;
+    if (bytes >= tail && strncmp(base + bytes - tail, webhook, tail) == 0)
+        bytes -= tail;
     return xprintf("%.*s%s", (int)bytes, base, path);
 }
 

@@ -20,7 +20,7 @@ struct options {
     size_t clip_count;
     int64_t silence_ms, patience_ms, linger_ms, longest_ms;
     const char *sandbox; /* URL of a karen-sandbox; NULL: none */
-    const char *dial; /* what comes of a transfer: answered, busy, no-answer, failed */
+    const char *dial;    /* what comes of a transfer: answered, busy, no-answer, failed */
     bool json, quiet;
     int64_t load, ramp, seconds; /* --load: calls at once, new ones a second, how long */
     int pids[OPTIONS_PIDS_MAX];
