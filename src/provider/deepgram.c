@@ -34,7 +34,7 @@ struct deepgram {
     struct loop *loop;
     struct stream *streams;
     char *base_url, *authorization, *model, *ca_file;
-    int endpointing_ms;
+    int endpointing_ms, open_ms_max, keep_alive_ms;
 };
 
 struct stream {
@@ -227,7 +227,7 @@ static void on_open(struct ws *ws, void *arg)
     stream->state = OPEN;
     stats_first(&deepgram->driver.stats, now_ms - stream->asked_ms);
     breaker_ended(&deepgram->driver.breaker, now_ms, 0);
-    timer_set(stream->timer, now_ms + KEEP_ALIVE_MS);
+    timer_set(stream->timer, now_ms + deepgram->keep_alive_ms);
     flush(stream);
     stream->on_event(&(struct stt_event){.kind = STT_OPEN, .start_ms = -1, .end_ms = -1},
                      stream->arg);
@@ -287,18 +287,19 @@ static void on_timer(void *arg)
             send_text(stream, DEEPGRAM_KEEP_ALIVE);
         }
         stream->audio_came = false;
-        timer_set(stream->timer, loop_now_ms(stream->deepgram->loop) + KEEP_ALIVE_MS);
+        timer_set(stream->timer,
+                  loop_now_ms(stream->deepgram->loop) + stream->deepgram->keep_alive_ms);
     }
 }
 
 static int connect_to(struct stream *stream, const struct stt_options *options)
 {
+    struct deepgram *deepgram = stream->deepgram;
     static const struct ws_handler handler = {
         .on_open = on_open, .on_message = on_message, .on_close = on_close};
     const struct ws_limits limits = {.message_bytes_max = MESSAGE_BYTES_MAX,
-                                     .handshake_ms_max = 2 * STT_OPEN_MS_MAX, /* ours comes first */
+                                     .handshake_ms_max = 2 * deepgram->open_ms_max, /* ours first */
                                      .ping_ms = PING_MS};
-    struct deepgram *deepgram = stream->deepgram;
     const char *const headers[] = {deepgram->authorization, NULL};
     struct buf url = {0};
     int err = deepgram_url(deepgram->base_url,
@@ -338,7 +339,7 @@ static struct stt *stream_open(struct stt_driver *driver, const struct stt_optio
         driver->stats.shed++;
         stream->refused = EAGAIN;
     }
-    timer_set(stream->timer, stream->refused ? now_ms : now_ms + STT_OPEN_MS_MAX);
+    timer_set(stream->timer, stream->refused ? now_ms : now_ms + deepgram->open_ms_max);
     return &stream->stt;
 }
 
@@ -374,6 +375,8 @@ struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options
         .model = xstrdup(options->model ? options->model : "nova-3"),
         .ca_file = xstrdup(options->ca_file),
         .endpointing_ms = options->endpointing_ms ? options->endpointing_ms : ENDPOINTING_MS,
+        .open_ms_max = options->open_ms_max ? options->open_ms_max : STT_OPEN_MS_MAX,
+        .keep_alive_ms = options->keep_alive_ms ? options->keep_alive_ms : KEEP_ALIVE_MS,
     };
     return &deepgram->driver;
 }

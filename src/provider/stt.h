@@ -48,6 +48,8 @@ struct deepgram_options {
     const char *model; /* "nova-3" */
     const char *ca_file;
     int endpointing_ms; /* default 300 */
+    int open_ms_max;    /* default STT_OPEN_MS_MAX */
+    int keep_alive_ms;  /* without audio for so long: say so; default 4000 */
 };
 struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options *options);
 void stt_driver_free(struct stt_driver **driver);
