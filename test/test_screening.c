@@ -172,6 +172,8 @@ static void name_nobody_said_is_left_out(void **state)
         {"\"Karel Dvořák\"", ""}, /* the owner */
         {"\"Mr\"", ""},
         {"\"\"", ""},
+        {"\"Jan <Novák>\"", ""},
+        {"\"Jan Novák https://x.example\"", ""},
         {"null", ""},
     };
     for (size_t i = 0; i < countof(names); i++)

@@ -59,12 +59,12 @@ static size_t ascii_bytes(struct str text)
 
 bool utf8_valid(struct str text)
 {
-    for (;;) {
+    while (text.bytes) { /* {0} has no place to add to */
         size_t ascii = ascii_bytes(text);
         text.at += ascii;
         text.bytes -= ascii;
         if (!text.bytes)
-            return true;
+            break;
         uint32_t code;
         size_t bytes = utf8_next(text, &code);
         if (code == UTF8_BAD)
@@ -72,6 +72,7 @@ bool utf8_valid(struct str text)
         text.at += bytes;
         text.bytes -= bytes;
     }
+    return true;
 }
 
 size_t utf8_length(struct str text)

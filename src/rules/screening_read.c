@@ -213,6 +213,18 @@ static bool is_dress(const struct words *words, size_t at)
                        "ltd|inc|llc|gmbh|ag|sro|as|spol|company|firma|spolecnost|spolocnost");
 }
 
+/* Letters of any script, digits and the few marks that names have. */
+static bool looks_like_name(struct str name)
+{
+    for (size_t i = 0; i < name.bytes; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        if (c < 0x80 && !letter && !(c >= '0' && c <= '9') && !strchr(" .,'-&+/()", c))
+            return false;
+    }
+    return true;
+}
+
 /* Every word of the name, in whatever case, but at least one. */
 static bool was_said(struct str text, const struct buf *name)
 {
@@ -228,7 +240,7 @@ static bool was_said(struct str text, const struct buf *name)
             missing++;
     }
     words_free(&words);
-    return told && !missing;
+    return told && !missing && looks_like_name(buf_str(name));
 }
 
 static bool same_number(const char *digits, const char *country, const char *e164)
