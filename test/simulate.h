@@ -14,14 +14,14 @@
 #include <stdint.h>
 
 enum {
-    SIM_GENS_MAX = 512,
-    SIM_CLIPS_MAX = 4096,
+    SIM_GENS_MAX = 160,
+    SIM_CLIPS_MAX = 640,
     SIM_CHUNKS_MAX = 256,
-    SIM_QUEUE_MAX = 2048,
-    SIM_SEGMENTS_MAX = 256,
+    SIM_QUEUE_MAX = 768,
+    SIM_SEGMENTS_MAX = 128,
     SIM_WORDS_MAX = 24, /* of a segment */
-    SIM_ALL_WORDS_MAX = 4096,
-    SIM_LINES_MAX = 2048,
+    SIM_ALL_WORDS_MAX = 1536,
+    SIM_LINES_MAX = 512,
     SIM_MS_MAX = 400000,
 };
 

@@ -188,7 +188,7 @@ struct playout {
     size_t mark_count;
     size_t since_mark;      /* bytes */
     int64_t play_end_ms;    /* when all that was sent will have been played */
-    int64_t quiet_since_ms; /* when the last say was over */
+    int64_t quiet_since_ms; /* when the last sound was over */
     struct text reply_texts[REPLY_TEXTS];
 };
 

@@ -254,7 +254,7 @@ static int64_t filler_due(const struct call_core *core)
     const struct turn *turn = &core->turn;
     if (!turn->answering || playout_speaking(core))
         return CALL_NEVER;
-    int64_t quiet = later(turn->commit_ms, core->playout.quiet_since_ms);
+    int64_t quiet = later(turn->commit_ms, core->playout.play_end_ms);
     int64_t due = later(quiet, core->filler_ms) + FILL_AGAIN_MS;
     bool first = !turn->filled && (!core->filler_turn || turn->id > core->filler_turn + 1);
     if (first && quiet + FILL_MS < due)

@@ -163,7 +163,7 @@ static void say_settle(struct call_core *core, size_t at)
     memmove(&playout->says[at], &playout->says[at + 1],
             (playout->say_count - at - 1) * sizeof playout->says[0]);
     playout->say_count--;
-    if (!playout->say_count && say.started)
+    if (say.started && !playout_speaking(core))
         playout->quiet_since_ms = core->now_ms;
     if (say.started && say.phrase != PHRASE_STILL_THERE && say.phrase != PHRASE_STILL_THERE_2)
         core->idle_since_ms = core->now_ms;
