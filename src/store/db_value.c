@@ -109,7 +109,7 @@ static const char *value_text(struct arena *arena, const struct db_value *value)
     }
     case DB_TIME: return time_text(arena, value->whole);
     }
-    assert(!"a value of no type");
+    assert(false && "a value of no type");
     return NULL;
 }
 
