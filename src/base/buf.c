@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,18 +99,22 @@ void buf_putc(struct buf *buf, char byte)
     buf_add(buf, &byte, 1);
 }
 
+/* Mostly there is room already, and once is enough. */
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     va_list arguments;
+    buf_reserve(buf, 0);
+    size_t room = buf->room - buf->bytes;
     va_start(arguments, format);
-    int bytes = vsnprintf(NULL, 0, format, arguments);
+    int bytes = vsnprintf(buf->data + buf->bytes, room, format, arguments);
     va_end(arguments);
-    if (bytes < 0)
-        return;
-    buf_reserve(buf, (size_t)bytes);
-    va_start(arguments, format);
-    vsnprintf(buf->data + buf->bytes, (size_t)bytes + 1, format, arguments);
-    va_end(arguments);
+    assert(bytes >= 0);
+    if ((size_t)bytes >= room) {
+        buf_reserve(buf, (size_t)bytes);
+        va_start(arguments, format);
+        vsnprintf(buf->data + buf->bytes, (size_t)bytes + 1, format, arguments);
+        va_end(arguments);
+    }
     buf->bytes += (size_t)bytes;
 }
 

@@ -1,26 +1,38 @@
 /* base/hash.c: digests, MACs and base64 by OpenSSL. */
 #include "base/hash.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <string.h>
 
 void sha256(struct str data, uint8_t out[SHA256_BYTES])
 {
     SHA256((const unsigned char *)data.at, data.bytes, out);
 }
 
+/* OpenSSL refuses a key or data at NULL even when there are no bytes of it, and would leave out as
+ * it was: a MAC that is not one must never be compared with. */
+static void hmac(const EVP_MD *digest, struct str key, struct str data, uint8_t *out)
+{
+    const char *key_at = key.at ? key.at : "", *data_at = data.at ? data.at : "";
+    const uint8_t *done =
+        HMAC(digest, key_at, (int)key.bytes, (const uint8_t *)data_at, data.bytes, out, NULL);
+    assert(done);
+}
+
 void hmac_sha1(struct str key, struct str data, uint8_t out[SHA1_BYTES])
 {
-    HMAC(EVP_sha1(), key.at, (int)key.bytes, (const unsigned char *)data.at, data.bytes, out, NULL);
+    hmac(EVP_sha1(), key, data, out);
 }
 
 void hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_BYTES])
 {
-    HMAC(EVP_sha256(), key.at, (int)key.bytes, (const unsigned char *)data.at, data.bytes, out,
-         NULL);
+    hmac(EVP_sha256(), key, data, out);
 }
 
 void hex_put(struct buf *buf, const void *data, size_t bytes)
@@ -57,11 +69,15 @@ int base64_decode(struct str text, uint8_t *out, size_t *bytes_out)
         *bytes_out = 0;
         return 0;
     }
-    int bytes = EVP_DecodeBlock(out, (const unsigned char *)text.at, (int)text.bytes);
-    if (bytes < 0)
+    /* EVP_DecodeBlock takes = for a zero wherever it stands, and drops white space at both ends */
+    size_t padding = 0;
+    while (padding < 2 && text.at[text.bytes - 1 - padding] == '=')
+        padding++;
+    if (text.bytes > INT_MAX || memchr(text.at, '=', text.bytes - padding))
         return EINVAL;
-    /* EVP_DecodeBlock counts each = as a zero byte */
-    size_t padding = (text.at[text.bytes - 1] == '=') + (size_t)(text.at[text.bytes - 2] == '=');
+    int bytes = EVP_DecodeBlock(out, (const unsigned char *)text.at, (int)text.bytes);
+    if (bytes < 0 || (size_t)bytes != text.bytes / 4 * 3)
+        return EINVAL;
     *bytes_out = (size_t)bytes - padding;
     return 0;
 }

@@ -46,27 +46,24 @@ char *xstrdup(const char *text)
 char *xstrndup(const char *text, size_t bytes)
 {
     char *copy = xalloc(bytes + 1);
-    memcpy(copy, text, bytes);
+    if (bytes) /* text may be NULL then, as in an empty struct str */
+        memcpy(copy, text, bytes);
     return copy;
 }
 
-/* The length of the formatted text; arguments are used up. */
-__attribute__((format(printf, 1, 0))) static size_t printed_bytes(const char *format,
-                                                                  va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *printed(const char *format, va_list arguments)
 {
-    int bytes = vsnprintf(NULL, 0, format, arguments);
-    return bytes < 0 ? 0 : (size_t)bytes;
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0)
+        out_of_memory(0);
+    return text;
 }
 
 char *xprintf(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    size_t bytes = printed_bytes(format, arguments);
-    va_end(arguments);
-    char *text = xalloc(bytes + 1);
-    va_start(arguments, format);
-    vsnprintf(text, bytes + 1, format, arguments);
+    char *text = printed(format, arguments);
     va_end(arguments);
     return text;
 }
@@ -95,7 +92,8 @@ char *arena_strdup(struct arena *arena, const char *text)
 char *arena_strndup(struct arena *arena, const char *text, size_t bytes)
 {
     char *copy = arena_alloc(arena, bytes + 1);
-    memcpy(copy, text, bytes);
+    if (bytes)
+        memcpy(copy, text, bytes);
     return copy;
 }
 
@@ -103,13 +101,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    size_t bytes = printed_bytes(format, arguments);
+    char *text = printed(format, arguments);
     va_end(arguments);
-    char *text = arena_alloc(arena, bytes + 1);
-    va_start(arguments, format);
-    vsnprintf(text, bytes + 1, format, arguments);
-    va_end(arguments);
-    return text;
+    char *copy = arena_strdup(arena, text);
+    free(text);
+    return copy;
 }
 
 void arena_free(struct arena *arena)

@@ -134,9 +134,8 @@ uint32_t utf8_lower(uint32_t code)
     return code;
 }
 
-/* The ASCII base of the lower-case letters 0xDF to 0x17F, one string each, "" where there is none.
- */
-static const char *ascii_base(uint32_t code)
+/* The ASCII base of the lower-case letters 0xDF to 0x17F; "" where there is none. */
+static void ascii_base(uint32_t code, char base_out[3])
 {
     static const char latin1[][3] = {
         [0xDF - 0xDF] = "ss", [0xE0 - 0xDF] = "a", [0xE1 - 0xDF] = "a",  [0xE2 - 0xDF] = "a",
@@ -152,14 +151,17 @@ static const char *ascii_base(uint32_t code)
     static const char extended[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiii"
                                    "iiiijjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssss"
                                    "ssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
-    static char one[2];
+    memset(base_out, 0, 3);
     if (code >= 0xDF && code <= 0xFF)
-        return latin1[code - 0xDF];
-    if (code >= 0x100 && code <= 0x17F) {
-        one[0] = extended[code - 0x100];
-        return one;
-    }
-    return "";
+        memcpy(base_out, latin1[code - 0xDF], 3);
+    else if (code >= 0x100 && code <= 0x17F)
+        base_out[0] = extended[code - 0x100];
+}
+
+/* Marks that follow their letter in decomposed text, as some keyboards write it. */
+static bool is_combining(uint32_t code)
+{
+    return code >= 0x300 && code <= 0x36F;
 }
 
 void utf8_fold(struct buf *buf, struct str text)
@@ -169,10 +171,11 @@ void utf8_fold(struct buf *buf, struct str text)
         size_t bytes = utf8_next(text, &code);
         text.at += bytes;
         text.bytes -= bytes;
-        if (code == UTF8_BAD)
+        if (code == UTF8_BAD || is_combining(code))
             continue;
+        char base[3];
         code = utf8_lower(code);
-        const char *base = ascii_base(code);
+        ascii_base(code, base);
         if (base[0])
             buf_puts(buf, base);
         else

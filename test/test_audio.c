@@ -1,0 +1,56 @@
+/* test/test_audio.c: mu-law and loudness. */
+#include "base/audio.h"
+#include "base/mem.h"
+#include "test/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void ulaw_is_g711(void **state)
+{
+    (void)state;
+    /* ITU-T G.711 table 2a: the ends and the middle of the scale, times 4 for 16 bits */
+    assert_int_equal(ulaw_decode(0x80), 32124);
+    assert_int_equal(ulaw_decode(0x00), -32124);
+    assert_int_equal(ulaw_decode(0xFF), 0);
+    assert_int_equal(ulaw_decode(0x7F), 0);
+    assert_int_equal(ulaw_encode(0), ULAW_SILENCE);
+    assert_int_equal(ulaw_encode(32767), 0x80);
+    assert_int_equal(ulaw_encode(-32768), 0x00);
+}
+
+static void every_ulaw_byte_comes_back(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++)
+        if (byte != 0x7F) /* the other zero */
+            assert_int_equal(ulaw_encode(ulaw_decode((uint8_t)byte)), byte);
+}
+
+static void level_is_in_decibels_below_full_scale(void **state)
+{
+    (void)state;
+    int16_t loud[160], silent[160] = {0}, sine[160];
+    uint8_t ulaw[160];
+    for (size_t i = 0; i < countof(loud); i++) {
+        loud[i] = -32768;
+        sine[i] = (int16_t)lrint(16384.0 * sin(2 * 3.14159265358979 * (double)i / 16.0));
+        ulaw[i] = ULAW_SILENCE;
+    }
+    assert_true(fabs(audio_level_db(loud, countof(loud))) < 0.01);
+    assert_true(fabs(audio_level_db(sine, countof(sine)) + 9.03) < 0.05);
+    assert_true(audio_level_db(silent, countof(silent)) <= -100.0);
+    assert_true(audio_level_db(NULL, 0) <= -100.0);
+    ulaw_decode_all(ulaw, countof(ulaw), loud);
+    assert_true(audio_level_db(loud, countof(loud)) <= -100.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ulaw_is_g711),
+        cmocka_unit_test(every_ulaw_byte_comes_back),
+        cmocka_unit_test(level_is_in_decibels_below_full_scale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
