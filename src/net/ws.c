@@ -73,13 +73,16 @@ static void tell(void *arg)
     }
 }
 
-/* on_close is due: at the turn's end, as whoever noticed may have been called by the owner. */
+/* on_close is due: at the turn's end, as whoever noticed may have been called by the owner. Who
+ * says why may be a stranger, and it will stand in a log: control characters and quotes go. */
 static void tell_later(struct ws *ws, int code, struct str why, int http_status)
 {
     if (ws->close_why)
         return;
     ws->close_code = code;
-    ws->close_why = xstrndup(why.bytes ? why.at : "", why.bytes);
+    ws->close_why = xstrndup(why.at, why.bytes);
+    for (char *c = ws->close_why; *c; c++)
+        *c = (unsigned char)*c < ' ' ? ' ' : *c == '"' ? '\'' : *c;
     ws->http_status = http_status;
     if (!ws->told)
         loop_defer(ws->loop, tell, ws);

@@ -81,14 +81,11 @@ static void set_deadline(struct ws *ws, int64_t step_ms_max)
     timer_set(ws->timer, at_ms < ws->opening->deadline_ms ? at_ms : ws->opening->deadline_ms);
 }
 
-/* The reason given with a refusal, made fit for a log line. */
 static void refused(struct ws *ws, struct str reason)
 {
     char why[REASON_BYTES_MAX + 1];
     reason = utf8_cut(str_trim(reason), REASON_BYTES_MAX);
-    for (size_t i = 0; i < reason.bytes; i++)
-        why[i] = (unsigned char)reason.at[i] < ' ' ? ' ' : reason.at[i];
-    why[reason.bytes] = '\0';
+    snprintf(why, sizeof(why), "%.*s", (int)reason.bytes, reason.bytes ? reason.at : "");
     ws_lost(ws, why, ws->opening->status);
 }
 
