@@ -73,6 +73,7 @@ void buf_reserve(struct buf *buf, size_t more)
         room *= 2;
     buf->data = xrealloc(buf->data, room);
     buf->room = room;
+    buf->data[buf->bytes] = '\0'; /* also when nothing comes of the reservation */
 }
 
 void buf_add(struct buf *buf, const void *data, size_t bytes)
