@@ -268,6 +268,7 @@ static void a_dead_model_becomes_a_message_taken_by_phrases(void **state)
     assert_string_equal(s->message_reason, "The garden.");
     scene_until(s, s->finishes == 1);
     assert_int_equal(s->hang_ups, 1);
+    assert_string_equal(s->why, "message_taken");
 }
 
 static void a_voice_service_that_hangs_is_given_up(void **state)

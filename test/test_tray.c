@@ -239,6 +239,20 @@ static void what_the_store_refuses_is_given_up_and_counted(void **state)
     assert_int_equal(tray_lost(f->tray), 1);
 }
 
+static void a_refused_line_does_not_take_the_record_with_it(void **state)
+{
+    struct fixture *f = *state;
+    struct call_counts counts = {.turns = 1};
+    struct call_line line = {.seq = 1, .text = str_of("what the schema refuses")};
+    struct call_finish finish = {
+        .call = id(1), .why = "gone", .lines = &line, .line_count = 1, .counts = &counts};
+    tray_finish(f->tray, &finish);
+    end(0, EINVAL);
+    wait_for_writes(f, 2);
+    end(1, 0);
+    assert_int_equal(tray_lost(f->tray), 0);
+}
+
 static void whoever_left_a_message_hears_of_the_first_try(void **state)
 {
     struct fixture *f = *state;
@@ -274,6 +288,7 @@ int main(void)
         CASE(while_it_is_away_new_items_wait_with_the_others),
         CASE(few_are_written_at_once),
         CASE(what_the_store_refuses_is_given_up_and_counted),
+        CASE(a_refused_line_does_not_take_the_record_with_it),
         CASE(whoever_left_a_message_hears_of_the_first_try),
         CASE(a_message_outlives_the_call_that_left_it),
     };

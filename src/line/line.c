@@ -61,13 +61,13 @@ static void clear(struct line *line)
     ears_hushed(line->ears);
 }
 
+/* The core says why in plain words; records and counters want one word of small letters. */
 static void ended(struct line *line, struct str why)
 {
-    char word[32];
-    size_t bytes = why.bytes < sizeof(word) - 1 ? why.bytes : sizeof(word) - 1;
-    memcpy(word, why.at ? why.at : "", bytes);
-    word[bytes] = '\0';
-    line_close(line, word);
+    char word[LINE_WHY_BYTES_MAX + 1] = "";
+    for (size_t i = 0; i < why.bytes && i < LINE_WHY_BYTES_MAX; i++)
+        word[i] = why.at[i] >= 'a' && why.at[i] <= 'z' ? why.at[i] : '_';
+    line_close(line, word[0] ? word : "ended");
 }
 
 static void perform(struct line *line, const struct call_action *action)

@@ -25,6 +25,7 @@ enum {
     LINE_AUDIO_BYTES_MAX = 30 * 8000, /* of speech synthesised and not yet played */
     LINE_ID_BYTES_MAX = 64,
     LINE_SID_BYTES_MAX = 64,
+    LINE_WHY_BYTES_MAX = 31,
     LINE_PREVIOUS_BYTES_MAX = 200, /* of what was said before, for the voice's tone */
     LINE_SAVE_AGAIN_MS = 2000,     /* after the database did not take it */
 };

@@ -111,26 +111,7 @@ static void pause_writing(struct tray *tray)
     timer_set(tray->timer, loop_now_ms(tray->loop) + tray->pause_ms);
 }
 
-static void on_written(int err, void *arg)
-{
-    struct item *item = arg;
-    struct tray *tray = item->tray;
-    tray->in_flight--;
-    tell_waiter(item, err);
-    if (err && !tray_is_hopeless(err)) {
-        log_item(LOG_WARN, item, "not_written_yet", err);
-        pause_writing(tray);
-        return;
-    }
-    if (err) {
-        tray->lost++;
-        log_item(LOG_ERROR, item, "lost", err);
-    }
-    tray->pause_ms = 0;
-    if (tray->count > 1)
-        timer_set(tray->timer, loop_now_ms(tray->loop));
-    take_out(item);
-}
+static void on_written(int err, void *arg);
 
 static void write_item(struct item *item)
 {
@@ -145,6 +126,39 @@ static void write_item(struct item *item)
     case ITEM_MESSAGE: messages_take(db, &item->message, on_written, item, &item->writing); break;
     case ITEM_FINISH: calls_finish(db, finish, on_written, item, &item->writing); break;
     }
+}
+
+/* A line the schema refuses must not take the record of its call with it. */
+static bool can_do_without_lines(const struct item *item, int err)
+{
+    return item->kind == ITEM_FINISH && err == EINVAL && item->finish.line_count > 0;
+}
+
+static void on_written(int err, void *arg)
+{
+    struct item *item = arg;
+    struct tray *tray = item->tray;
+    tray->in_flight--;
+    tell_waiter(item, err);
+    if (can_do_without_lines(item, err)) {
+        log_item(LOG_ERROR, item, "lines_refused", err);
+        item->finish.line_count = 0;
+        write_item(item);
+        return;
+    }
+    if (err && !tray_is_hopeless(err)) {
+        log_item(LOG_WARN, item, "not_written_yet", err);
+        pause_writing(tray);
+        return;
+    }
+    if (err) {
+        tray->lost++;
+        log_item(LOG_ERROR, item, "lost", err);
+    }
+    tray->pause_ms = 0;
+    if (tray->count > 1)
+        timer_set(tray->timer, loop_now_ms(tray->loop));
+    take_out(item);
 }
 
 static void write_some(void *arg)
