@@ -55,7 +55,7 @@ void callers_ring(struct stack *stack, const struct caller *callers, size_t coun
     for (size_t i = 0; i < count; i++)
         pids[i] = ring(stack, &callers[i]);
     for (size_t i = 0; i < count; i++)
-        if (stack_wait(pids[i]))
+        if (stack_wait(stack, pids[i]))
             print_error("the call to %s did not go normally\n", callers[i].number);
     for (size_t i = 0; i < count; i++)
         stack_screened(stack, callers[i].number, &results[i]);

@@ -72,10 +72,17 @@ static const char *env_get(const struct stack *stack, const char *name)
     return NULL;
 }
 
-/* A child with our settings whose output goes to a file of the folder. It ends when we do. */
+static const char *call_log(pid_t call)
+{
+    static char name[32];
+    snprintf(name, sizeof(name), "phone-%d.log", (int)call);
+    return name;
+}
+
+/* A child with our settings whose output goes to a file of the folder (NULL: that of a call). It
+ * ends when we do. */
 static pid_t spawn(struct stack *stack, const char *log, const char *const *words)
 {
-    char *path = xprintf("%s/%s", stack->folder, log);
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
@@ -83,6 +90,7 @@ static pid_t spawn(struct stack *stack, const char *log, const char *const *word
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(1);
+        char *path = xprintf("%s/%s", stack->folder, log ? log : call_log(getpid()));
         if (!freopen(path, "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0)
             _exit(1);
         for (size_t i = 0; i < stack->env_count; i++)
@@ -93,7 +101,6 @@ static pid_t spawn(struct stack *stack, const char *log, const char *const *word
         _exit(127);
     }
     assert_true(pid > 0);
-    free(path);
     return pid;
 }
 
@@ -250,9 +257,26 @@ static int exit_status(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int stack_wait(pid_t pid)
+int stack_wait(struct stack *stack, pid_t call)
 {
-    return exit_status(pid);
+    int status = exit_status(call);
+    if (status)
+        print_log(stack, call_log(call));
+    return status;
+}
+
+double stack_summary(struct stack *stack, pid_t call, const char *name)
+{
+    char *path = xprintf("%s/%s", stack->folder, call_log(call)), *text = file_text(path);
+    char *summary = strstr(text, "{\"event\":\"summary\""), *key = xprintf("\"%s\":", name);
+    char *found = summary ? strstr(summary, key) : NULL;
+    if (!found)
+        fail_msg("no %s in the summary: %s", name, text);
+    double value = strtod(found + strlen(key) + (found[strlen(key)] == '['), NULL);
+    free(key);
+    free(text);
+    free(path);
+    return value;
 }
 
 void stack_stop_karen(struct stack *stack)
@@ -415,7 +439,6 @@ void stack_tenant(struct stack *stack, const char *name, const char *owner, cons
 
 pid_t stack_call(struct stack *stack, const char *to, const char *const *words)
 {
-    static int calls;
     const char *all[WORDS_MAX] = {program("phone/karen-phone"),
                                   "call",
                                   "--url",
@@ -429,10 +452,7 @@ pid_t stack_call(struct stack *stack, const char *to, const char *const *words)
     size_t count = 10;
     for (size_t i = 0; words[i] && count < WORDS_MAX - 1; i++)
         all[count++] = words[i];
-    char *log = xprintf("phone-%d.log", calls++);
-    pid_t pid = spawn(stack, log, all);
-    free(log);
-    return pid;
+    return spawn(stack, NULL, all);
 }
 
 static char *ask(const char *call, const char *expression)

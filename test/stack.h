@@ -41,7 +41,10 @@ double stack_metric(struct stack *stack, const char *sample);
  * --token,
  * --account and --to. audio: names in the build's test/audio or paths. */
 pid_t stack_call(struct stack *stack, const char *to, const char *const *words);
-int stack_wait(pid_t pid); /* exit status of a call */
+/* Its exit status: 0 when Karen left nothing unanswered. Prints its log when it is another. */
+int stack_wait(struct stack *stack, pid_t call);
+/* The number behind "name": in the summary of a call that was waited for, placed with --json. */
+double stack_summary(struct stack *stack, pid_t call, const char *name);
 /* The path of a recording, shipped or made by the build; static buffers, eight at a time. */
 const char *stack_audio(const char *name);
 
