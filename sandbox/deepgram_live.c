@@ -35,6 +35,7 @@ struct listener {
     int64_t result_to_ms;             /* audio time that the newest result covers */
     int16_t odd_sample;               /* of linear16 at 16 kHz: the first of a pair */
     bool has_odd;
+    bool speaking; /* an utterance is on: its result is still to come */
     int64_t audio_bytes, keep_alives, finalizes, configures, finals;
     int close_code;
 };
@@ -150,6 +151,7 @@ static void on_heard(const struct hear_event *event, void *arg)
 {
     struct listener *listener = arg;
     struct buf text = {0};
+    listener->speaking = event->kind != HEAR_FINAL;
     if (event->kind != HEAR_SPEECH_STARTED) {
         if (event->kind == HEAR_FINAL || listener->ask.interim_results)
             put_results(listener, event);
@@ -170,7 +172,7 @@ static void look_at_time(struct listener *listener)
         listener->last_word_ms = NO_WORD;
         put(listener, &text);
     }
-    if (now_ms - listener->result_to_ms >= EMPTY_RESULT_MS) {
+    if (!listener->speaking && now_ms - listener->result_to_ms >= EMPTY_RESULT_MS) {
         struct hear_event nothing = {.kind = HEAR_FINAL,
                                      .end = HEAR_BY_LENGTH,
                                      .text = "",

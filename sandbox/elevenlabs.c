@@ -268,9 +268,10 @@ static void start(struct visit *visit, const struct eleven_voice *voice, struct 
                             .voice = eleven_voice_name(voice, utter->ask.language),
                             .speed = utter->ask.speed};
     elevenlabs->speaking++;
-    if (speaker_say(elevenlabs->speaker, &ask, on_voice, utter, &utter->saying)) {
+    int err = speaker_say(elevenlabs->speaker, &ask, on_voice, utter, &utter->saying);
+    if (err) {
         utter_free(utter);
-        fail(visit, 429, NULL, NULL);
+        fail(visit, err == EAGAIN ? 429 : 400, err == EAGAIN ? NULL : "invalid_text", NULL);
         return;
     }
     elevenlabs->characters += utter->ask.chars;

@@ -115,14 +115,14 @@ void twilio_list_available(struct visit *visit)
 {
     const struct country *country = country_of(visit->params[1], twilio_sid_of(visit->params[2]));
     struct buf body = {0};
-    struct str query = visit->req->target, path = str_cut(&query, '?');
     if (!country) {
         twilio_refuse(visit, 404, 20404, NULL);
         return;
     }
     buf_puts(&body, "{\"available_phone_numbers\":[");
     put_offers(visit, country, &body);
-    buf_printf(&body, "],\"uri\":\"%.*s\"}", (int)path.bytes, path.at);
+    buf_printf(&body, "],\"uri\":\"/2010-04-01/Accounts/%s/AvailablePhoneNumbers/%s/%s.json\"}",
+               twilio_account(visit), country->code, country->type);
     visit_reply_json(visit, 200, buf_str(&body));
     buf_free(&body);
 }

@@ -56,13 +56,13 @@ test("a call is placed, goes to its webhook, is redirected and ended", async () 
   const call = await client.calls.create({
     to: "+420777123456",
     from: own,
-    url: `${base}/first`,
+    url: `${base}/first?r=eu1&t=a%20b&n=Plze%C5%88`,
     statusCallback: `${base}/status`,
     statusCallbackEvent: ["initiated", "answered", "completed"],
   });
   assert.match(call.sid, /^CA[0-9a-f]{32}$/);
   assert.equal(call.status, "queued");
-  const first = await arrives((one) => one.url.endsWith("/first"));
+  const first = await arrives((one) => one.url.includes("/first?"));
   assert.equal(first.params.CallSid, call.sid);
   assert.equal(first.params.Direction, "outbound-api");
   assert.ok(
