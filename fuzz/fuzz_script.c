@@ -26,7 +26,7 @@ static void talk(const char *language, struct str words)
 {
     struct script script;
     struct script_reply reply;
-    script_begin(&script, &(struct script_setup){language, true});
+    script_start(&script, &(struct script_setup){language, true});
     for (int turn = 0; turn < SCRIPT_TURNS_MAX + 2; turn++) {
         script_hear(&script, str_cut(&words, '\n'), 1, &reply);
         check_reply(&reply);

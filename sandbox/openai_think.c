@@ -94,7 +94,7 @@ static void think_talk(const struct chat *chat, struct thought *thought)
     const cJSON *message = NULL;
     struct script script;
     struct script_reply reply = {0};
-    script_begin(&script,
+    script_start(&script,
                  &(struct script_setup){.language = spoken_in(chat),
                                         .can_transfer = chat_offers_tool(chat, "transfer_call")});
     cJSON_ArrayForEach(message, chat->messages)

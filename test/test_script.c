@@ -250,7 +250,7 @@ struct talk {
 static struct talk talk_in(const char *language, bool can_transfer)
 {
     struct talk talk = {0};
-    script_begin(&talk.script,
+    script_start(&talk.script,
                  &(struct script_setup){.language = language, .can_transfer = can_transfer});
     return talk;
 }

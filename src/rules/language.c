@@ -6,7 +6,7 @@
 static const char *const codes[LANGUAGE_COUNT] = {
     [LANGUAGE_EN] = "en", [LANGUAGE_CS] = "cs", [LANGUAGE_SK] = "sk", [LANGUAGE_DE] = "de"};
 
-enum language language_of(const char *code)
+enum language language_named(const char *code)
 {
     for (int i = 0; code && i < LANGUAGE_COUNT; i++)
         if (strncasecmp(code, codes[i], 2) == 0 && (!code[2] || code[2] == '-' || code[2] == '_'))

@@ -4,5 +4,5 @@
 enum language { LANGUAGE_EN, LANGUAGE_CS, LANGUAGE_SK, LANGUAGE_DE, LANGUAGE_COUNT };
 
 /* "cs", "cs-CZ", "CS": Czech. NULL and what nobody here speaks give English. */
-enum language language_of(const char *code);
+enum language language_named(const char *code);
 const char *language_code(enum language language);

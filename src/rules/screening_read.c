@@ -267,7 +267,7 @@ static bool number_in(struct str text, enum language language, const char *const
 static bool number_was_said(const struct screening_input *input, struct str text,
                             const char *const *countries, const char *e164)
 {
-    enum language language = language_of(input->language);
+    enum language language = language_named(input->language);
     for (struct str rest = text; rest.bytes;)
         if (number_in(str_cut(&rest, '\n'), language, countries, e164))
             return true;
@@ -279,7 +279,7 @@ static void believe_number(const struct screening_input *input, struct str text,
 {
     const char *caller = input->caller_number ? input->caller_number : "";
     const char *home =
-        input->country ? input->country : digits_country(language_of(input->language));
+        input->country ? input->country : digits_country(language_named(input->language));
     const char *const countries[] = {home, caller[0] ? phone_country(caller) : NULL, NULL};
     char e164[PHONE_TEXT_BYTES] = "";
     phone_parse(buf_str(claimed), home, e164);

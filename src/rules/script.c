@@ -20,9 +20,9 @@ const char *script_tool_name(enum script_tool tool)
     return names[tool];
 }
 
-void script_begin(struct script *script, const struct script_setup *setup)
+void script_start(struct script *script, const struct script_setup *setup)
 {
-    *script = (struct script){.language = language_of(setup->language),
+    *script = (struct script){.language = language_named(setup->language),
                               .can_transfer = setup->can_transfer};
 }
 

@@ -75,7 +75,7 @@ struct script {
     char reason[SCRIPT_REASON_BYTES_MAX + 1];
 };
 
-void script_begin(struct script *script, const struct script_setup *setup);
+void script_start(struct script *script, const struct script_setup *setup);
 /* One turn of the caller's. confidence: the recogniser's, 0 to 1; 1 where it is not known. */
 void script_hear(struct script *script, struct str text, double confidence,
                  struct script_reply *reply_out);

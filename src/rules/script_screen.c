@@ -227,7 +227,7 @@ static double sure(const struct findings *found, enum screening_label label)
 
 void script_screen(const struct screening_input *input, struct screening *screening_out)
 {
-    struct findings found = {.language = language_of(input->language)};
+    struct findings found = {.language = language_named(input->language)};
     find_all(&found, input);
     enum screening_label label = label_of(&found);
     struct screening facts = {.legitimacy = label,

@@ -428,7 +428,7 @@ static size_t pass_figures(struct str text)
 
 void spoken_put(const char *language, struct str text, struct buf *out)
 {
-    struct reader reader = {.language = language_of(language), .rest = text, .out = out};
+    struct reader reader = {.language = language_named(language), .rest = text, .out = out};
     bool in_word = false;
     while (reader.rest.bytes) {
         size_t took = 0;
