@@ -159,6 +159,7 @@ struct say {
     size_t bytes, cut; /* cut: so much was given to clips */
     bool open;         /* more text may come */
     bool started, truncated;
+    size_t searched;          /* so much of it was searched for a clause in vain */
     size_t heard_text;        /* bytes of text whose clips were played out */
     size_t heard_bytes;       /* of audio, confirmed by marks */
     int64_t start_ms, end_ms; /* media clock */

@@ -169,8 +169,9 @@ static bool ends_sentence(enum language language, struct str text, size_t at, en
     if (text.at[at] != '.' || many)
         return true;
     struct str word = word_before(text, at);
-    bool inner = is_abbreviation(language, word, scratch) || is_initial(word) ||
-                 is_ordinal(language, word, next, scratch) || starts_low(next);
+    bool inner = starts_low(next) || is_initial(word) ||
+                 is_ordinal(language, word, next, scratch) ||
+                 is_abbreviation(language, word, scratch);
     return next.bytes == 0 || !inner;
 }
 

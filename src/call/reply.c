@@ -63,6 +63,8 @@ bool reply_is_thinking(const struct call_core *core)
 void reply_speak(struct call_core *core)
 {
     struct say *say = say_find(core, core->reply.say);
+    if (say && say->open && say->searched == say->bytes)
+        return;
     while (say && !say->truncated && say->cut < say->bytes && playout_ahead(core) < CLIPS_AHEAD &&
            core->playout.clip_count < CLIPS_HELD_MAX &&
            core->out->count + ACTIONS_SPARE <= CALL_ACTIONS_MAX) {
@@ -70,8 +72,10 @@ void reply_speak(struct call_core *core)
         size_t bytes =
             clause_next(core->language, rest, say->clips_asked ? CLAUSE_LATER : CLAUSE_FIRST,
                         say->open ? CLAUSE_MORE_COMES : CLAUSE_NO_MORE, &core->scratch);
-        if (!bytes)
+        if (!bytes) {
+            say->searched = say->bytes;
             break;
+        }
         if (str_trim((struct str){rest.at, bytes}).bytes)
             clip_new(core, say, bytes);
         else

@@ -107,6 +107,7 @@ static void say_lose(struct call_core *core, struct say *say, size_t from, size_
     memmove(say->text + from, say->text + to, say->bytes - to);
     say->bytes -= to - from;
     say->cut -= to - from;
+    say->searched = 0;
     for (size_t i = 0; i < core->playout.clip_count; i++) {
         struct clip *clip = &core->playout.clips[i];
         if (clip->say == say->id && clip->from >= to) {
