@@ -397,7 +397,7 @@ static void name_without_an_address_is_lost(void **state)
     wait_for(world->loop, &world->here.closed);
     assert_int_equal(world->here.code, WS_CLOSE_LOST);
     assert_int_equal(world->here.http_status, 0);
-    assert_string_equal(world->here.why, "nodename nor servname provided, or not known");
+    assert_string_equal(world->here.why, "the host's name is not known");
     evdns_close_server_port(names);
 }
 

@@ -8,27 +8,30 @@
 #include <event2/dns.h>
 #include <event2/util.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 struct lookup {
-    struct op op;
-    struct timer *deliver; /* evdns may answer at once, our callback must not */
-    struct evdns_getaddrinfo_request *request;
-    resolve_fn *on_address;
+    struct op op; /* first: an op is cast back to its lookup */
+    struct loop *loop;
+    struct evdns_getaddrinfo_request *request; /* NULL once it was answered */
+    resolve_fn *on_found;
     void *arg;
-    bool cancelled, answered;
+    struct resolved found;
     int err;
-    char address[RESOLVE_TEXT_BYTES];
+    bool cancelled;
 };
 
-static void on_deliver(void *arg)
+/* At the turn's end: evdns may answer at once, our callback must not. */
+static void deliver(void *arg)
 {
     struct lookup *lookup = arg;
-    op_end(&lookup->op);
-    lookup->on_address(lookup->err, lookup->err ? NULL : lookup->address, lookup->arg);
-    timer_free(&lookup->deliver);
+    if (!lookup->cancelled) {
+        op_end(&lookup->op);
+        lookup->on_found(lookup->err, lookup->err ? NULL : &lookup->found, lookup->arg);
+    }
     free(lookup);
 }
 
@@ -43,53 +46,67 @@ static int error_of(int failure)
     }
 }
 
-static void print_address(const struct evutil_addrinfo *found, char text[RESOLVE_TEXT_BYTES])
+static void add_address(struct resolved *found, const struct sockaddr *address)
 {
-    const void *bytes = found->ai_family == AF_INET6
-                            ? (const void *)&((struct sockaddr_in6 *)found->ai_addr)->sin6_addr
-                            : (const void *)&((struct sockaddr_in *)found->ai_addr)->sin_addr;
-    inet_ntop(found->ai_family, bytes, text, RESOLVE_TEXT_BYTES);
+    const void *bytes = address->sa_family == AF_INET6
+                            ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+                            : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+    if (found->count < RESOLVE_ADDRESSES_MAX)
+        inet_ntop(address->sa_family, bytes, found->addresses[found->count++], RESOLVE_TEXT_BYTES);
 }
 
-static void on_answer(int failure, struct evutil_addrinfo *found, void *arg)
+/* Runs for a cancelled request, too: only then does evdns let go of it. */
+static void on_answer(int failure, struct evutil_addrinfo *answer, void *arg)
 {
     struct lookup *lookup = arg;
-    lookup->answered = true;
     lookup->request = NULL;
-    lookup->err = error_of(failure);
-    if (!failure)
-        print_address(found, lookup->address);
-    if (found)
-        evutil_freeaddrinfo(found);
-    if (lookup->cancelled)
-        free(lookup); /* evdns answers a cancelled request too, and only then lets go of it */
-    else
-        timer_set(lookup->deliver, 0);
+    for (const struct evutil_addrinfo *each = answer; each; each = each->ai_next)
+        if (each->ai_family == AF_INET || each->ai_family == AF_INET6)
+            add_address(&lookup->found, each->ai_addr);
+    lookup->err = failure ? error_of(failure) : lookup->found.count ? 0 : ENOENT;
+    if (answer)
+        evutil_freeaddrinfo(answer);
+    loop_defer(lookup->loop, deliver, lookup);
 }
 
 static void cancel(struct op *op)
 {
     struct lookup *lookup = (struct lookup *)op;
-    timer_free(&lookup->deliver);
-    if (lookup->answered) {
-        free(lookup);
-        return;
-    }
     lookup->cancelled = true;
-    evdns_getaddrinfo_cancel(lookup->request);
+    if (lookup->request)
+        evdns_getaddrinfo_cancel(lookup->request);
 }
 
-void resolve(struct loop *loop, const char *host, resolve_fn *on_address, void *arg,
-             struct op **slot)
+/* Addresses, and the one name everybody knows, need no look-up. */
+static bool is_known(struct resolved *found, const char *host)
+{
+    static const struct resolved localhost = {2, {"127.0.0.1", "::1"}};
+    unsigned char address[sizeof(struct in6_addr)];
+    if (strcmp(host, "localhost") == 0) {
+        *found = localhost;
+        return true;
+    }
+    if (inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1)
+        return false;
+    found->count = 1;
+    snprintf(found->addresses[0], RESOLVE_TEXT_BYTES, "%s", host);
+    return true;
+}
+
+void resolve(struct loop *loop, const char *host, resolve_fn *on_found, void *arg, struct op **slot)
 {
     struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct lookup *lookup = xalloc(sizeof(*lookup));
-    lookup->on_address = on_address;
+    lookup->loop = loop;
+    lookup->on_found = on_found;
     lookup->arg = arg;
-    lookup->deliver = timer_new(loop, on_deliver, lookup);
     op_begin(&lookup->op, cancel, slot);
+    if (is_known(&lookup->found, host)) {
+        loop_defer(loop, deliver, lookup);
+        return;
+    }
     struct evdns_getaddrinfo_request *request =
         evdns_getaddrinfo(loop_dns(loop), host, NULL, &hints, on_answer, lookup);
-    if (!lookup->answered)
+    if (request) /* else on_answer() has run */
         lookup->request = request;
 }

@@ -1,13 +1,19 @@
-/* net/resolve.h: a host's address, without stopping the loop. For clients whose library would look
- * it up and block. */
+/* net/resolve.h: a host's addresses, without stopping the loop. For clients whose library would look
+ * them up and block. */
 #pragma once
 #include "base/op.h"
 #include "net/loop.h"
 
-enum { RESOLVE_TEXT_BYTES = 46 }; /* INET6_ADDRSTRLEN */
+#include <stddef.h>
 
-/* address: the first one, in digits; borrowed until the callback returns; NULL when err.
+enum { RESOLVE_TEXT_BYTES = 46, RESOLVE_ADDRESSES_MAX = 8 }; /* INET6_ADDRSTRLEN */
+
+struct resolved {
+    size_t count; /* at least 1 */
+    char addresses[RESOLVE_ADDRESSES_MAX][RESOLVE_TEXT_BYTES]; /* in digits, best first */
+};
+/* found: borrowed until the callback returns; NULL when err.
  * ENOENT: there is no such name; ETIMEDOUT: no name server answered; EIO: it answered nonsense. */
-typedef void resolve_fn(int err, const char *address, void *arg);
-void resolve(struct loop *loop, const char *host, resolve_fn *on_address, void *arg,
+typedef void resolve_fn(int err, const struct resolved *found, void *arg);
+void resolve(struct loop *loop, const char *host, resolve_fn *on_found, void *arg,
              struct op **slot);

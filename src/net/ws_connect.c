@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/id.h"
 #include "base/utf8.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "net/url.h"
 #include "net/ws_private.h"
@@ -13,8 +14,6 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <event2/dns.h>
-#include <event2/util.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdio.h>
@@ -24,7 +23,6 @@
 #include <unistd.h>
 
 enum {
-    ADDRESSES_MAX = 8,
     ADDRESS_MS_MAX = 1500, /* for one address, while there are others to try */
     ANSWER_BYTES_MAX = 16 * 1024,
     REASON_BYTES_MAX = 200,
@@ -33,21 +31,14 @@ enum {
 
 enum stage { RESOLVING, CONNECTING, TLS_HANDSHAKE, ASKING, ANSWERED, REFUSED };
 
-/* A look-up cannot be taken back at once: its callback runs later all the same, and finds here that
- * nobody waits. */
-struct lookup {
-    struct ws *ws;
-    struct evdns_getaddrinfo_request *request;
-};
-
 struct ws_opening {
     enum stage stage;
     struct url url;
     char *url_text; /* what url borrows from */
     SSL_CTX *tls;   /* NULL: plain */
-    struct lookup *lookup;
-    struct sockaddr_storage addresses[ADDRESSES_MAX];
-    size_t address_count, address_next;
+    struct op *resolving;
+    struct resolved found;
+    size_t next; /* of the addresses found */
     int64_t deadline_ms;
     struct buf question; /* what of it was not sent yet */
     char accept[WS_ACCEPT_BYTES + 1];
@@ -64,11 +55,7 @@ void ws_opening_free(struct ws *ws)
     if (!opening)
         return;
     ws->opening = NULL;
-    if (opening->lookup) {
-        opening->lookup->ws = NULL;
-        if (opening->lookup->request)
-            evdns_getaddrinfo_cancel(opening->lookup->request);
-    }
+    op_cancel(&opening->resolving);
     buf_free(&opening->question);
     free(opening->url_text);
     free(opening);
@@ -281,14 +268,29 @@ void ws_opening_ready(struct ws *ws, unsigned events)
     }
 }
 
-static int try_address(struct ws *ws, const struct sockaddr_storage *address)
+static socklen_t fill_in(const char *text, uint16_t port, struct sockaddr_storage *address)
 {
-    socklen_t bytes =
-        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    ws->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in *four = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+    if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(port);
+        return sizeof(*four);
+    }
+    inet_pton(AF_INET6, text, &six->sin6_addr);
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons(port);
+    return sizeof(*six);
+}
+
+static int try_address(struct ws *ws, const char *text)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t bytes = fill_in(text, ws->opening->url.port, &address);
+    ws->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (ws->fd < 0)
         return errno;
-    if (connect(ws->fd, (const struct sockaddr *)address, bytes) && errno != EINPROGRESS) {
+    if (connect(ws->fd, (const struct sockaddr *)&address, bytes) && errno != EINPROGRESS) {
         int err = errno;
         close(ws->fd);
         ws->fd = -1;
@@ -304,10 +306,10 @@ static void connect_next(struct ws *ws, const char *why_last)
     struct ws_opening *opening = ws->opening;
     opening->stage = CONNECTING;
     ws_io_close(ws);
-    while (opening->address_next < opening->address_count) {
-        int err = try_address(ws, &opening->addresses[opening->address_next++]);
+    while (opening->next < opening->found.count) {
+        int err = try_address(ws, opening->found.addresses[opening->next++]);
         if (!err) {
-            bool last = opening->address_next == opening->address_count;
+            bool last = opening->next == opening->found.count;
             set_deadline(ws, last ? ws->limits.handshake_ms_max : ADDRESS_MS_MAX);
             return;
         }
@@ -316,75 +318,15 @@ static void connect_next(struct ws *ws, const char *why_last)
     ws_lost(ws, why_last, 0);
 }
 
-static void add_address(struct ws_opening *opening, const void *address, size_t bytes)
-{
-    if (opening->address_count == ADDRESSES_MAX || bytes > sizeof(opening->addresses[0]))
-        return;
-    struct sockaddr_storage *to = &opening->addresses[opening->address_count++];
-    memcpy(to, address, bytes);
-    if (to->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)to)->sin6_port = htons(opening->url.port);
-    else
-        ((struct sockaddr_in *)to)->sin_port = htons(opening->url.port);
-}
-
-static void on_resolved(int err, struct evutil_addrinfo *found, void *arg)
-{
-    struct lookup *lookup = arg;
-    struct ws *ws = lookup->ws;
-    free(lookup);
-    if (ws) {
-        ws->opening->lookup = NULL;
-        for (const struct evutil_addrinfo *each = found; each; each = each->ai_next)
-            if (each->ai_family == AF_INET || each->ai_family == AF_INET6)
-                add_address(ws->opening, each->ai_addr, each->ai_addrlen);
-        connect_next(ws, err ? evutil_gai_strerror(err) : "the name has no address");
-    }
-    if (found)
-        evutil_freeaddrinfo(found);
-}
-
-static void resolve(struct ws *ws)
-{
-    struct evutil_addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
-    struct lookup *lookup = xalloc(sizeof(*lookup));
-    lookup->ws = ws;
-    ws->opening->lookup = lookup;
-    struct evdns_getaddrinfo_request *request = evdns_getaddrinfo(
-        loop_dns(ws->loop), ws->opening->url.host, NULL, &hints, on_resolved, lookup);
-    if (request) /* else on_resolved() has run */
-        lookup->request = request;
-}
-
-static bool add_literal(struct ws_opening *opening, const char *text)
-{
-    struct sockaddr_in four = {.sin_family = AF_INET};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
-        add_address(opening, &four, sizeof(four));
-    else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
-        add_address(opening, &six, sizeof(six));
-    else
-        return false;
-    return true;
-}
-
-/* Addresses, and the one name everybody knows, need no look-up. */
-static void start(void *arg)
+static void on_found(int err, const struct resolved *found, void *arg)
 {
     struct ws *ws = arg;
-    struct ws_opening *opening = ws->opening;
-    if (ws->state == WS_DEAD)
+    if (err) {
+        ws_lost(ws, err == ENOENT ? "the host's name is not known" : "no name server answered", 0);
         return;
-    if (strcmp(opening->url.host, "localhost") == 0) {
-        add_literal(opening, "127.0.0.1");
-        add_literal(opening, "::1");
     }
-    if (opening->address_count || add_literal(opening, opening->url.host))
-        connect_next(ws, "");
-    else
-        resolve(ws);
+    ws->opening->found = *found;
+    connect_next(ws, "");
 }
 
 static int write_question(struct ws_opening *opening, const char *const *headers)
@@ -436,7 +378,7 @@ int ws_connect(struct loop *loop, const char *url, const char *const *headers, c
     }
     opening->deadline_ms = loop_now_ms(loop) + ws->limits.handshake_ms_max;
     timer_set(ws->timer, opening->deadline_ms);
-    loop_defer(loop, start, ws);
+    resolve(loop, opening->url.host, on_found, ws, &opening->resolving);
     *ws_out = ws;
     return 0;
 }

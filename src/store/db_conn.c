@@ -425,13 +425,13 @@ static void connect_to(struct db_conn *conn, const char *address)
     timer_set(conn->timer, loop_now_ms(conn->db->loop) + DB_CONNECT_MS_MAX);
 }
 
-static void on_address(int err, const char *address, void *arg)
+static void on_found(int err, const struct resolved *found, void *arg)
 {
     struct db_conn *conn = arg;
     if (err)
         lose(conn, "the database's host name cannot be looked up");
     else
-        connect_to(conn, address);
+        connect_to(conn, found->addresses[0]);
 }
 
 static void begin(struct db_conn *conn)
@@ -442,7 +442,7 @@ static void begin(struct db_conn *conn)
     }
     conn->state = CONN_RESOLVING;
     timer_set(conn->timer, loop_now_ms(conn->db->loop) + DB_CONNECT_MS_MAX);
-    resolve(conn->db->loop, conn->db->host, on_address, conn, &conn->resolving);
+    resolve(conn->db->loop, conn->db->host, on_found, conn, &conn->resolving);
 }
 
 static void on_timer(void *arg)
