@@ -34,8 +34,8 @@ static void on_heard(const struct hear_event *event, void *arg)
     *copy = *event;
     copy->words = words;
     copy->text = "";
-    minutes->finals[minutes->count++] =
-        (struct listen_results){.ask = &minutes->ask, .event = copy, .is_final = true};
+    minutes->finals[minutes->count++] = (struct listen_results){
+        .ask = &minutes->ask, .event = copy, .begins = true, .ends = true, .is_final = true};
 }
 
 static void reply(struct visit *visit, const struct minutes *minutes, size_t audio_bytes)

@@ -35,7 +35,8 @@ struct listener {
     int64_t result_to_ms;             /* audio time that the newest result covers */
     int16_t odd_sample;               /* of linear16 at 16 kHz: the first of a pair */
     bool has_odd;
-    bool speaking; /* an utterance is on: its result is still to come */
+    bool in_sentence; /* a Finalize does not end one: the caller may go on */
+    bool speaking;    /* an utterance is on: its result is still to come */
     int64_t audio_bytes, keep_alives, finalizes, configures, finals;
     int close_code;
 };
@@ -129,12 +130,14 @@ static void put_results(struct listener *listener, const struct hear_event *even
 {
     struct buf text = {0};
     bool is_final = event->kind == HEAR_FINAL;
+    bool by_silence = is_final && event->end == HEAR_BY_SILENCE;
     const struct listen_results results = {.ask = &listener->ask,
                                            .event = event,
                                            .as_written = listener->scripted != NULL,
+                                           .begins = !listener->in_sentence,
+                                           .ends = by_silence,
                                            .is_final = is_final,
-                                           .speech_final =
-                                               is_final && event->end == HEAR_BY_SILENCE,
+                                           .speech_final = by_silence,
                                            .from_finalize = event->end == HEAR_BY_FINALIZE,
                                            .request_id = listener->request_id};
     listen_results_print(&results, &text);
@@ -142,6 +145,7 @@ static void put_results(struct listener *listener, const struct hear_event *even
     if (is_final) {
         listener->finals++;
         listener->result_to_ms = event->end_ms;
+        listener->in_sentence = !by_silence && (event->word_count || listener->in_sentence);
     }
     if (event->word_count)
         listener->last_word_ms = event->words[event->word_count - 1].end_ms;
@@ -170,6 +174,7 @@ static void look_at_time(struct listener *listener)
         now_ms - listener->last_word_ms >= listener->ask.utterance_end_ms) {
         listen_utterance_end_print(listener->last_word_ms, &text);
         listener->last_word_ms = NO_WORD;
+        listener->in_sentence = false;
         put(listener, &text);
     }
     if (!listener->speaking && now_ms - listener->result_to_ms >= EMPTY_RESULT_MS) {

@@ -37,19 +37,19 @@ static uint32_t upper(uint32_t code)
     return code >= 0x100 && code < 0x180 && utf8_lower(code - 1) == code ? code - 1 : code;
 }
 
-/* What the real one makes of it: a sentence begins large and ends in a full stop. */
+/* What the real one makes of it. */
 static void put_shown(const struct listen_results *results, size_t at, struct buf *out)
 {
     const struct hear_event *event = results->event;
     struct str word = str_of(event->words[at].text);
-    if (!results->as_written && at == 0 && word.bytes) {
+    if (!results->as_written && results->begins && at == 0 && word.bytes) {
         uint32_t code = 0;
         size_t bytes = utf8_next(word, &code);
         utf8_put(out, upper(code));
         word = (struct str){word.at + bytes, word.bytes - bytes};
     }
     buf_add_str(out, word);
-    if (!results->as_written && results->is_final && at + 1 == event->word_count)
+    if (!results->as_written && results->ends && at + 1 == event->word_count)
         buf_putc(out, '.');
 }
 

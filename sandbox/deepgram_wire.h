@@ -45,7 +45,8 @@ enum listen_message listen_message_read(struct str text);
 struct listen_results {
     const struct listen_ask *ask;
     const struct hear_event *event; /* a partial or a final; times of this stream */
-    bool as_written;                /* its words carry their punctuation already */
+    bool as_written;                /* its words carry their punctuation already; else: */
+    bool begins, ends;              /* a sentence: large letter, full stop */
     bool is_final, speech_final, from_finalize;
     const char *request_id;
 };
