@@ -134,6 +134,24 @@ static void turn_is_committed_by_how_finished_it_sounds(void **state)
     }
 }
 
+static void number_that_was_asked_for_is_waited_for(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    talk_says(&talk, 5000, 6000, "Tell Jan to call me back?");
+    talk_replies(&talk, 6400, "Sure. What is your number?");
+    talk_until(&talk, 8400);
+    talk_says(&talk, 8500, 9500, "it is the one I gave");
+    talk_until(&talk, 11500);
+    assert_int_equal(talk_last(&talk, DO_ASK)->at_ms, 9500 + 1200);
+    talk_replies(&talk, 11600, "And what number is that?");
+    talk_until(&talk, 14000);
+    talk_says(&talk, 14100, 17000, "five five five one two three four five six seven");
+    talk_until(&talk, 19000);
+    assert_int_equal(talk_last(&talk, DO_ASK)->at_ms, 17000 + 280); /* it is whole */
+    talk_end(&talk);
+}
+
 static void recogniser_is_told_of_each_pause_once(void **state)
 {
     (void)state;
@@ -507,6 +525,7 @@ int main(void)
         cmocka_unit_test(greeting_gives_way_to_the_caller),
         cmocka_unit_test(caller_is_answered_once),
         cmocka_unit_test(turn_is_committed_by_how_finished_it_sounds),
+        cmocka_unit_test(number_that_was_asked_for_is_waited_for),
         cmocka_unit_test(recogniser_is_told_of_each_pause_once),
         cmocka_unit_test(interim_counts_when_no_final_comes),
         cmocka_unit_test(words_alone_make_a_turn),

@@ -142,6 +142,7 @@ struct reply {
     struct pending_tool transfer;
     enum intent intent; /* asked for by this gen's tools */
     bool asked;         /* what was last heard of it ended in a question */
+    bool asked_digits;  /* ... for a number or a spelling: people pause within those */
     uint32_t failures_in_row;
     uint64_t tool_ids[TOOL_IDS_MAX]; /* hashes: no tool runs twice */
     size_t tool_id_count;

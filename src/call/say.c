@@ -151,6 +151,17 @@ static void say_record(struct call_core *core, const struct say *say, struct str
                  });
 }
 
+/* What the caller says next may be its answer. */
+static void note_question(struct call_core *core, const struct say *say, struct str heard)
+{
+    if (say->phrase == PHRASE_FILLER)
+        return;
+    core->reply.asked = heard.at[heard.bytes - 1] == '?';
+    words_normalise(heard, &core->scratch);
+    core->reply.asked_digits =
+        core->reply.asked && words_ask_for_digits(core->language, buf_str(&core->scratch));
+}
+
 /* An utterance is over: its line is written, its words in the context are final. */
 static void say_settle(struct call_core *core, size_t at)
 {
@@ -168,8 +179,8 @@ static void say_settle(struct call_core *core, size_t at)
         playout->quiet_since_ms = core->now_ms;
     if (say.started && say.phrase != PHRASE_STILL_THERE && say.phrase != PHRASE_STILL_THERE_2)
         core->idle_since_ms = core->now_ms;
-    if (say.gen || say.phrase == PHRASE_GREETING)
-        core->reply.asked = heard.bytes && heard.at[heard.bytes - 1] == '?';
+    if (heard.bytes)
+        note_question(core, &say, heard);
     if (say.gen)
         reply_spoken(core, say.gen,
                      say.truncated ? REPLY_CUT

@@ -432,13 +432,15 @@ void turn_on_dtmf(struct call_core *core, char digit)
 
 /* Committing. */
 
-static int64_t eot_ms(const struct caller *caller)
+static int64_t eot_ms(const struct call_core *core)
 {
+    const struct caller *caller = &core->caller;
     if (caller->digits || caller->keyed)
         return EOT_DIGITS_MS;
     if (caller->completeness >= WORDS_DONE)
         return EOT_FAST_MS;
-    return caller->completeness >= WORDS_OPEN ? EOT_NORM_MS : EOT_SLOW_MS;
+    bool slow = caller->completeness < WORDS_OPEN || core->reply.asked_digits;
+    return slow ? EOT_SLOW_MS : EOT_NORM_MS;
 }
 
 int64_t turn_commit_due(const struct call_core *core)
@@ -448,7 +450,7 @@ int64_t turn_commit_due(const struct call_core *core)
         return CALL_NEVER;
     if (caller->voice_on)
         return last_sign_ms(core) + VOICE_STUCK_MS;
-    int64_t due = caller->last_voice_ms + eot_ms(caller);
+    int64_t due = caller->last_voice_ms + eot_ms(core);
     if (!caller->interim.bytes || caller->final_came)
         return due;
     int64_t wait = caller->finalize_ms + FINAL_WAIT_MS, cap = caller->last_voice_ms + EOT_CAP_MS;

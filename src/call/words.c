@@ -190,6 +190,8 @@ int words_completeness(enum language language, struct str text, struct buf *scra
     *digits_out = (digits > 0 && digits < tables->phone_digits) || spelled_at_end(words) >= 2;
     if (words.bytes == 0)
         return 0;
+    if (digits >= tables->phone_digits)
+        return WORDS_DONE;
     if (mark == ',' || mark == '-' || mark == ':')
         return 20;
     if (all_in(tables->short_answers, words) || words_are_farewell(language, words))
