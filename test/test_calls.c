@@ -413,6 +413,50 @@ static void message_is_taken_once(void **state)
     assert_int_equal(bench_ending(&bench, &ending), ENOENT);
 }
 
+/* One write that is repeated for as long as nobody knows whether it was done. */
+struct stubborn {
+    struct message message;
+    char key[16];
+    int tries;
+    size_t *left;
+};
+
+static void on_tried(int err, void *arg)
+{
+    struct stubborn *write = arg;
+    assert_true(err == 0 || err == ECONNRESET || err == ENOTCONN || err == EAGAIN);
+    if (!err) {
+        --*write->left;
+        return;
+    }
+    write->tries++;
+    messages_take(bench.app, &write->message, on_tried, write, NULL);
+}
+
+static void writes_repeated_through_losses_are_done_once(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA20").call.call;
+    static struct stubborn writes[300];
+    size_t left = countof(writes);
+    for (size_t i = 0; i < countof(writes); i++) {
+        struct stubborn *write = &writes[i];
+        *write = (struct stubborn){.left = &left};
+        snprintf(write->key, sizeof(write->key), "call_%zu", i);
+        write->message = (struct message){
+            .tenant = jan, .call = call, .tool_call_id = write->key, .reason = "x"};
+        messages_take(bench.app, &write->message, on_tried, write, NULL);
+    }
+    while (left) {
+        if (db_counts(bench.app)->losses < 4 && db_ready(bench.app) && db_in_flight(bench.app) > 20)
+            postgres_run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                         " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        loop_step(bench.loop, 100);
+    }
+    assert_true(db_counts(bench.app)->losses >= 2);
+    assert_int_equal(postgres_count("SELECT count(*) FROM call_messages"), countof(writes));
+}
+
 struct message_list {
     bool done;
     const struct message *messages;
@@ -486,6 +530,7 @@ int main(void)
         TEST(call_left_behind_is_swept_and_screened),
         TEST(late_finish_amends_a_swept_call_and_has_it_screened_again),
         TEST(message_is_taken_once),
+        TEST(writes_repeated_through_losses_are_done_once),
         TEST(long_message_is_cut_not_lost),
         TEST(resumed_call_gets_a_new_token_until_it_is_over),
     };
