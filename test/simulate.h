@@ -2,8 +2,9 @@
  * of chance, with every fault we know of, around the real core in virtual time; and the invariants
  * it must keep whatever they do.
  *
- *   simulate.c        the world: what each party does, and when
- *   simulate_check.c  the invariants, watching every event and action
+ *   simulate.c          the clock, the queue of what is to come, stale news
+ *   simulate_parties.c  what each party does, and when
+ *   simulate_check.c    the invariants, watching every event and action
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
 #pragma once
@@ -131,6 +132,24 @@ struct sim {
 uint64_t sim_chance(struct sim_random *random);
 int64_t sim_between(struct sim_random *random, int64_t least, int64_t most);
 bool sim_percent(struct sim_random *random, int percent);
+
+/* The world's own chance. */
+static inline int64_t between(struct sim *sim, int64_t least, int64_t most)
+{
+    return sim_between(&sim->random, least, most);
+}
+static inline bool percent(struct sim *sim, int chance)
+{
+    return sim_percent(&sim->random, chance);
+}
+
+void sim_plan(struct sim *sim, int64_t at_ms, enum sim_kind kind, uint32_t id, int step);
+void sim_deliver(struct sim *sim, int64_t at_ms, struct call_event event);
+void sim_step(struct sim *sim, const struct call_event *event);
+
+/* simulate_parties.c */
+void sim_party(struct sim *sim, const struct sim_due *due);
+void sim_perform(struct sim *sim, const struct call_action *action);
 
 /* Run one call. NULL: all invariants held; else the broken one, borrowed. timeline may be NULL. */
 const char *simulate(uint64_t seed, struct buf *timeline);

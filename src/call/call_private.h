@@ -2,6 +2,7 @@
  *
  *   core.c      events in, timers, beginning and end
  *   turn.c      the caller: voice, words, when a turn is committed, when the floor is taken
+ *   unheard.c   voice without words, the recogniser lost
  *   reply.c     the agent: one gen after the other, its text to clips, its tools
  *   script.c    the agent without a model: name, reason, number
  *   say.c       utterances and their clips, what of them was heard
@@ -276,19 +277,23 @@ void turn_on_voice_off(struct call_core *core, int64_t at_ms);
 void turn_on_words(struct call_core *core, const struct call_event *event);
 void turn_on_utterance_end(struct call_core *core, const struct call_event *event);
 void turn_on_dtmf(struct call_core *core, char digit);
-void turn_on_stt(struct call_core *core, const struct call_event *event);
 int64_t turn_commit_due(const struct call_core *core);
 void turn_try_commit(struct call_core *core);
 int64_t turn_barge_due(const struct call_core *core);
 void turn_barge_check(struct call_core *core);
+int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
+bool turn_has_words(const struct call_core *core);
+int64_t turn_last_sign_ms(const struct call_core *core);
+void turn_drop(struct call_core *core); /* what was being said is used up, or was nothing */
+int64_t turn_voice_until(const struct call_core *core);
+void turn_settle(struct call_core *core); /* the call is over: what was being said is a line */
+
+/* unheard.c */
+void turn_on_stt(struct call_core *core, const struct call_event *event);
 int64_t turn_unheard_due(const struct call_core *core);
 void turn_unheard(struct call_core *core);
 int64_t turn_stt_due(const struct call_core *core);
 void turn_stt_check(struct call_core *core);
-int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
-bool turn_has_words(const struct call_core *core);
-int64_t turn_voice_until(const struct call_core *core);
-void turn_settle(struct call_core *core); /* the call is over: what was being said is a line */
 
 /* reply.c */
 void reply_ask(struct call_core *core); /* the committed turn wants its answer */

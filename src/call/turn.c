@@ -23,7 +23,7 @@ bool turn_has_words(const struct call_core *core)
 }
 
 /* When the caller last gave a sign that the voice heard now is speech. */
-static int64_t last_sign_ms(const struct call_core *core)
+int64_t turn_last_sign_ms(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     return caller->voice_since_ms > caller->words_ms ? caller->voice_since_ms : caller->words_ms;
@@ -36,7 +36,7 @@ int64_t turn_voice_until(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (turn_has_words(core))
         return CALL_NEVER;
-    return caller->voice_on ? last_sign_ms(core) + VOICE_STUCK_MS : caller->last_voice_ms;
+    return caller->voice_on ? turn_last_sign_ms(core) + VOICE_STUCK_MS : caller->last_voice_ms;
 }
 
 int64_t turn_quiet_at(const struct call_core *core)
@@ -77,13 +77,15 @@ static bool same_words(struct call_core *core, struct str one, struct str other)
             memcmp(core->scratch.data, core->scratch2.data, core->scratch.bytes) == 0);
 }
 
-static void forget_words(struct caller *caller)
+void turn_drop(struct call_core *core)
 {
+    struct caller *caller = &core->caller;
     caller->finals.bytes = caller->interim.bytes = 0;
     caller->start_ms = CALL_NEVER;
     caller->keyed = caller->over_speech = caller->zone = caller->owed = false;
     caller->digits = false;
     caller->voiced_ms = 0;
+    move(caller, CALLER_QUIET);
 }
 
 static int64_t voice_end(const struct call_core *core)
@@ -270,7 +272,7 @@ int64_t turn_barge_due(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (!caller->voice_on || caller->owed || !playout_speaking(core) || caller->zone ||
         playout_protected(core) || core->intent != INTENT_STAY ||
-        core->now_ms >= last_sign_ms(core) + VOICE_STUCK_MS)
+        core->now_ms >= turn_last_sign_ms(core) + VOICE_STUCK_MS)
         return CALL_NEVER;
     if (caller->voiced_ms >= VOICE_BARGE_MS)
         return core->now_ms;
@@ -449,7 +451,7 @@ int64_t turn_commit_due(const struct call_core *core)
     if (!turn_has_words(core))
         return CALL_NEVER;
     if (caller->voice_on)
-        return last_sign_ms(core) + VOICE_STUCK_MS;
+        return turn_last_sign_ms(core) + VOICE_STUCK_MS;
     int64_t due = caller->last_voice_ms + eot_ms(core);
     if (!caller->interim.bytes || caller->final_came)
         return due;
@@ -496,8 +498,7 @@ static void take_words(struct call_core *core)
     turn->confidence = caller->confidence;
     turn->keyed = caller->keyed;
     skip_interim(core);
-    forget_words(caller);
-    move(caller, CALLER_QUIET);
+    turn_drop(core);
 }
 
 static void commit(struct call_core *core)
@@ -534,8 +535,7 @@ static void record_backchannel(struct call_core *core)
                                      .confidence = core->caller.confidence,
                                      .text = all_words(core, &core->line)});
     skip_interim(core);
-    forget_words(&core->caller);
-    move(&core->caller, CALLER_QUIET);
+    turn_drop(core);
 }
 
 void turn_try_commit(struct call_core *core)
@@ -561,65 +561,4 @@ void turn_settle(struct call_core *core)
 {
     if (turn_has_words(core))
         commit(core);
-}
-
-/* Voice without words, the recogniser gone. */
-
-int64_t turn_unheard_due(const struct call_core *core)
-{
-    const struct caller *caller = &core->caller;
-    if (turn_has_words(core) || caller->start_ms == CALL_NEVER)
-        return CALL_NEVER;
-    if (!caller->voice_on)
-        return caller->last_voice_ms + UNHEARD_MS;
-    return caller->owed ? last_sign_ms(core) + VOICE_STUCK_MS : CALL_NEVER;
-}
-
-void turn_unheard(struct call_core *core)
-{
-    struct caller *caller = &core->caller;
-    bool often = core->counts.unheard && core->now_ms < caller->unheard_ms + UNHEARD_EVERY_MS;
-    bool ask = caller->owed || (caller->voiced_ms >= UNHEARD_VOICE_MS && !often);
-    if (ask && core->intent == INTENT_STAY && !playout_busy(core) && !reply_is_thinking(core)) {
-        say_phrase(core, PHRASE_REPEAT, INTERRUPTIBLE);
-        caller->unheard_ms = core->now_ms;
-        core->counts.unheard++;
-    }
-    forget_words(caller);
-    move(caller, CALLER_QUIET);
-}
-
-void turn_on_stt(struct call_core *core, const struct call_event *event)
-{
-    struct caller *caller = &core->caller;
-    if (event->kind == EV_STT_UP) {
-        caller->conn = event->conn;
-        caller->down_ms = CALL_NEVER;
-    } else if (event->conn >= caller->conn && caller->down_ms == CALL_NEVER) { /* or never up */
-        core->counts.stt_losses++;
-        caller->down_ms = core->now_ms;
-        caller->down_voice = caller->voice_on;
-        caller->down_told = false;
-    }
-}
-
-int64_t turn_stt_due(const struct call_core *core)
-{
-    const struct caller *caller = &core->caller;
-    if (caller->down_ms == CALL_NEVER || core->leave_for_good)
-        return CALL_NEVER;
-    bool tell = caller->down_voice && !caller->down_told;
-    return caller->down_ms + (tell ? STT_LOST_MS : STT_DEAD_MS);
-}
-
-void turn_stt_check(struct call_core *core)
-{
-    struct caller *caller = &core->caller;
-    if (core->now_ms >= caller->down_ms + STT_DEAD_MS) {
-        leave(core, PHRASE_DEAF, "recogniser lost");
-        return;
-    }
-    caller->down_told = true;
-    if (!playout_busy(core) && !reply_is_thinking(core) && core->intent == INTENT_STAY)
-        say_phrase(core, PHRASE_REPEAT, INTERRUPTIBLE);
 }
