@@ -1,5 +1,5 @@
-/* test/simulate_check.c: the invariants of a conversation, by the names CONVERSATION of the design
- * gives them, checked at every event and action of a simulated call. */
+/* test/simulate_check.c: the invariants of a conversation, I1 to I15, checked at every event and
+ * action of a simulated call. */
 #include "base/mem.h"
 #include "test/simulate.h"
 

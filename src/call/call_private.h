@@ -223,12 +223,11 @@ struct call_core {
     char *phrases[PHRASE_COUNT];
     bool can_transfer, resumed, transfer_failed;
     int64_t duration_ms_max;
-    uint64_t seed;
 
     int64_t now_ms;
     struct call_actions *out; /* of the step that runs */
     enum phase phase;
-    int64_t new_ms, started_ms, phase_ms;
+    int64_t started_ms, phase_ms;
     int64_t elapsed_ms; /* before the snapshot this was restored from */
     enum intent intent;
     uint32_t filler_turn; /* the last one with a filler */

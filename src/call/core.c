@@ -96,7 +96,7 @@ struct call_core *call_new(const struct call_setup *setup, int64_t now_ms)
     core->transfer_failed = setup->transfer_failed;
     core->duration_ms_max =
         setup->duration_ms_max > 0 ? setup->duration_ms_max : DURATION_DEFAULT_MS;
-    core->now_ms = core->new_ms = core->started_ms = now_ms;
+    core->now_ms = core->started_ms = now_ms;
     core->caller.start_ms = core->caller.down_ms = CALL_NEVER;
     core->caller.last_voice_ms = now_ms - GAP_MIN_MS;
     buf_reserve(&core->scratch, CALL_TEXT_BYTES_MAX);
