@@ -11,6 +11,7 @@
 
 struct world {
     struct loop *loop;
+    int refused_status; /* of the last request that never was one */
     struct http_server *server;
     struct peer *peer;
     struct http_req *held; /* a request that waits for its reply */
@@ -110,6 +111,12 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/empty", on_empty, 0},
 };
 
+static void on_refused(void *app, int status)
+{
+    struct world *world = app;
+    world->refused_status = status;
+}
+
 static void on_done(const struct http_req *req, const struct http_route *route, int status,
                     int64_t took_us)
 {
@@ -127,6 +134,7 @@ static void open_server(struct world *world, struct http_server_options options)
     options.route_count = countof(routes);
     options.app = world;
     options.on_done = on_done;
+    options.on_refused = on_refused;
     assert_int_equal(http_server_open(world->loop, "127.0.0.1:0", &options, &world->server, &why),
                      0);
     world->peer = peer_connect(world->loop, http_server_port(world->server));
@@ -490,7 +498,9 @@ static void malformed_requests_are_400_as_a_problem(void **state)
     };
     for (size_t i = 0; i < countof(malformed); i++) {
         peer_say(world->peer, malformed[i]);
+        world->refused_status = 0;
         expect_refusal(world, "HTTP/1.1 400 Bad Request\r\n");
+        assert_int_equal(world->refused_status, 400);
         peer_free(&world->peer);
         world->peer = peer_connect(world->loop, http_server_port(world->server));
     }
@@ -574,7 +584,7 @@ static void drip(void *arg)
     timer_set(world->drip, loop_now_ms(world->loop) + 10);
 }
 
-static void request_that_drips_is_cut_off(void **state)
+static void request_that_drips_is_408(void **state)
 {
     struct world *world = *state;
     reopen(world, (struct http_server_options){.idle_ms_max = 60});
@@ -583,7 +593,9 @@ static void request_that_drips_is_cut_off(void **state)
     drip(world);
     peer_expect_closed(world->peer);
     timer_free(&world->drip);
-    assert_int_equal(world->peer->heard.bytes, 0);
+    peer_expect(world->peer, "HTTP/1.1 408 Request Timeout\r\n");
+    peer_expect(world->peer, "\"detail\":\"the request took too long to arrive\"");
+    assert_int_equal(world->refused_status, 408);
 }
 
 static void slow_handler_is_not_idle(void **state)
@@ -686,7 +698,7 @@ int main(void)
         live_test(body_beyond_every_bound_is_413_before_it_has_come),
         live_test(leave_to_send_a_body_is_given),
         live_test(idle_connection_is_closed),
-        live_test(request_that_drips_is_cut_off),
+        live_test(request_that_drips_is_408),
         live_test(slow_handler_is_not_idle),
         live_test(connections_beyond_the_bound_wait),
         live_test(client_that_sends_without_end_is_held_back),

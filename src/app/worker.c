@@ -176,6 +176,13 @@ static void on_request_done(const struct http_req *req, const struct http_route 
                  http_method_name(req->method), path, status, (long long)(took_us / 1000), req->id);
 }
 
+static void on_request_refused(void *app, int status)
+{
+    const struct api *api = app;
+    health_count_request(api->health, status, 0);
+    log_warn(NULL, "request_refused", "status=%d", status);
+}
+
 static void publish_more(struct metrics_slot *slot, void *arg)
 {
     const struct worker *worker = arg;
@@ -234,7 +241,8 @@ static int open_server(struct worker *worker, struct metrics_page *page, int slo
                                                              .app = &worker->api,
                                                              .tls_cert_file = config->tls_cert_file,
                                                              .tls_key_file = config->tls_key_file,
-                                                             .on_done = on_request_done},
+                                                             .on_done = on_request_done,
+                                                             .on_refused = on_request_refused},
                                &worker->server, &why);
     if (err)
         log_error(NULL, "no_server", "listen=%s why=\"%s\"", config->listen, why);

@@ -16,8 +16,10 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { SWEEP_MS_MAX = 1000, SWEEP_MS_MIN = 10 };
 
@@ -87,11 +89,31 @@ static int refused_status(const struct http_guest *guest, int status)
 static const char *refused_detail(int status)
 {
     switch (status) {
+    case 408: return "the request took too long to arrive";
     case 413: return "the body is larger than any address here takes";
     case 417: return "only 100-continue can be expected";
     case 431: return "the request's head is too large";
     default: return "this is not a well-formed HTTP request";
     }
+}
+
+static void problem_page(struct buf *page, int status)
+{
+    struct buf body = {0};
+    char id[HTTP_ID_BYTES];
+    http_new_id(id);
+    http_problem(&body, status, refused_detail(status), id);
+    buf_printf(page,
+               "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
+               "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",
+               status, http_status_name(status), body.bytes, id, buf_text(&body));
+    buf_free(&body);
+}
+
+static void tell_refused(const struct http_server *server, int status)
+{
+    if (server->options.on_refused)
+        server->options.on_refused(server->options.app, status);
 }
 
 /* Replaces evhttp's page, which is still whole in the output: nothing is written before the loop's
@@ -100,8 +122,7 @@ static void refuse(void *arg)
 {
     struct http_guest *guest = arg;
     char start[13] = "";
-    struct buf page = {0}, body = {0};
-    char id[HTTP_ID_BYTES];
+    struct buf page = {0};
     guest->refusing = false;
     if (is_over(guest))
         return;
@@ -111,17 +132,12 @@ static void refuse(void *arg)
     if (status < 400)
         return;
     status = refused_status(guest, status);
-    http_new_id(id);
-    http_problem(&body, status, refused_detail(status), id);
-    buf_printf(&page,
-               "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
-               "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",
-               status, http_status_name(status), body.bytes, id, buf_text(&body));
+    problem_page(&page, status);
     guest->busy = true; /* what we write now is our own */
     evbuffer_drain(output, evbuffer_get_length(output));
     evbuffer_add(output, page.data, page.bytes);
-    buf_free(&body);
     buf_free(&page);
+    tell_refused(guest->server, status);
 }
 
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
@@ -158,13 +174,39 @@ static size_t connection_count(const struct http_server *server)
     return server->guest_count + server->taken_count;
 }
 
+int64_t http_sweep_ms(const struct http_server *server)
+{
+    int64_t ms = server->options.idle_ms_max / 4;
+    return ms > SWEEP_MS_MAX ? SWEEP_MS_MAX : ms < SWEEP_MS_MIN ? SWEEP_MS_MIN : ms;
+}
+
 static void sweep_later(struct http_server *server)
 {
-    int64_t wait_ms = server->options.idle_ms_max / 4;
-    wait_ms = wait_ms > SWEEP_MS_MAX   ? SWEEP_MS_MAX
-              : wait_ms < SWEEP_MS_MIN ? SWEEP_MS_MIN
-                                       : wait_ms;
-    timer_set(server->sweep, loop_now_ms(server->loop) + wait_ms);
+    timer_set(server->sweep, loop_now_ms(server->loop) + http_sweep_ms(server));
+}
+
+/* evhttp would only hang up. Nothing was said on this connection since the last reply went out, so
+ * the system has room for a page and need not be waited for. */
+static void say_it_is_late(const struct http_guest *guest)
+{
+    struct buf page = {0};
+    size_t written = 0;
+    SSL *ssl = guest->server->tls ? bufferevent_openssl_get_ssl(guest->connection) : NULL;
+    problem_page(&page, 408);
+    if (!guest->server->tls)
+        send(guest->fd, page.data, page.bytes, MSG_NOSIGNAL);
+    else if (ssl && SSL_is_init_finished(ssl))
+        SSL_write_ex(ssl, page.data, page.bytes, &written);
+    ERR_clear_error();
+    buf_free(&page);
+    tell_refused(guest->server, 408);
+}
+
+static void end_late(struct http_guest *guest)
+{
+    if (guest->bytes)
+        say_it_is_late(guest);
+    bufferevent_trigger_event(guest->connection, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
 }
 
 static void sweep(void *arg)
@@ -175,7 +217,7 @@ static void sweep(void *arg)
     for (struct http_guest *guest = server->guests; guest; guest = next) {
         next = guest->next;
         if (!guest->busy && guest->began_ms && guest->began_ms < late_ms && !is_over(guest))
-            bufferevent_trigger_event(guest->connection, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+            end_late(guest);
         if (is_over(guest))
             let_go(guest);
     }

@@ -95,7 +95,8 @@ void http_give_up(struct http_taken *taken); /* closes it; twice is fine */
 
 /* Connections: http_guests.c */
 void http_guests_open(struct http_server *server);
-void http_guests_close(struct http_server *server); /* after evhttp_free() */
+void http_guests_close(struct http_server *server);      /* after evhttp_free() */
+int64_t http_sweep_ms(const struct http_server *server); /* how often they are looked through */
 void http_guest_busy(struct http_server *server, struct bufferevent *connection);
 void http_guest_idle(struct http_server *server, struct bufferevent *connection);
 void http_guest_leave(struct http_server *server, struct bufferevent *connection); /* upgraded */

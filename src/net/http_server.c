@@ -276,9 +276,11 @@ static struct http_req_private *req_new(struct http_server *server, struct evhtt
     return p;
 }
 
+/* Of connections between two requests: a little more than a request may take, so that who is late
+ * with one is told before he is hung up on. */
 static struct timeval idle_time(const struct http_server *server)
 {
-    int64_t ms = server->options.idle_ms_max;
+    int64_t ms = server->options.idle_ms_max + 2 * http_sweep_ms(server);
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 

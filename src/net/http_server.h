@@ -54,6 +54,9 @@ struct http_server_options {
      * client left before its reply. May be NULL. */
     void (*on_done)(const struct http_req *req, const struct http_route *route, int status,
                     int64_t took_us);
+    /* Called once for each request that was refused before it was one: 400, 408, 413, 431. May be
+     * NULL. */
+    void (*on_refused)(void *app, int status);
 };
 
 /* address: "127.0.0.1:8080", "[::]:8080", port 0 for any. SO_REUSEPORT is set, so that several
