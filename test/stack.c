@@ -68,8 +68,13 @@ static const char *env_get(const struct stack *stack, const char *name)
     for (size_t i = stack->env_count; i-- > 0;)
         if (strncmp(stack->env[i], name, bytes) == 0 && stack->env[i][bytes] == '=')
             return stack->env[i] + bytes + 1;
-    fail_msg("the sandbox did not say %s", name);
+    fail_msg("%s is not set", name);
     return NULL;
+}
+
+const char *stack_setting(const struct stack *stack, const char *name)
+{
+    return env_get(stack, name);
 }
 
 static const char *call_log(pid_t call)
@@ -79,9 +84,10 @@ static const char *call_log(pid_t call)
     return name;
 }
 
-/* A child with our settings whose output goes to a file of the folder (NULL: that of a call). It
- * ends when we do. */
-static pid_t spawn(struct stack *stack, const char *log, const char *const *words)
+/* A child with our settings and others whose output goes to a file of the folder (NULL: that of a
+ * call). It ends when we do. */
+static pid_t spawn_with(struct stack *stack, const char *const *settings, const char *log,
+                        const char *const *words)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -95,6 +101,8 @@ static pid_t spawn(struct stack *stack, const char *log, const char *const *word
             _exit(1);
         for (size_t i = 0; i < stack->env_count; i++)
             putenv(stack->env[i]);
+        for (size_t i = 0; settings[i]; i++)
+            putenv(xstrdup(settings[i])); /* without a value it is unset */
         for (size_t i = 0; words[i] && i < WORDS_MAX - 1; i++)
             arguments[i] = xstrdup(words[i]);
         execv(arguments[0], arguments);
@@ -102,6 +110,11 @@ static pid_t spawn(struct stack *stack, const char *log, const char *const *word
     }
     assert_true(pid > 0);
     return pid;
+}
+
+static pid_t spawn(struct stack *stack, const char *log, const char *const *words)
+{
+    return spawn_with(stack, (const char *const[]){NULL}, log, words);
 }
 
 static char *file_text(const char *path)
@@ -279,11 +292,42 @@ double stack_summary(struct stack *stack, pid_t call, const char *name)
     return value;
 }
 
+void stack_await_words(struct stack *stack, pid_t call, const char *words, int times)
+{
+    char *path = xprintf("%s/%s", stack->folder, call_log(call)), events[4096];
+    struct pollfd pollfd = {.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .events = POLLIN};
+    inotify_add_watch(pollfd.fd, stack->folder, IN_MODIFY | IN_CLOSE_WRITE);
+    for (int64_t waited = 0;; waited += 100) {
+        char *text = file_text(path);
+        int count = 0;
+        for (const char *at = text; (at = strstr(at, words)); at += strlen(words))
+            count++;
+        free(text);
+        if (count >= times)
+            break;
+        if (waited > READY_MS_MAX) {
+            print_log(stack, call_log(call));
+            print_log(stack, "karen.log");
+            fail_msg("the call did not print \"%s\" %d times", words, times);
+        }
+        poll(&pollfd, 1, 100);
+        if (read(pollfd.fd, events, sizeof(events)) < 0 && errno != EAGAIN)
+            fail_msg("inotify: %s", strerror(errno));
+    }
+    close(pollfd.fd);
+    free(path);
+}
+
 void stack_stop_karen(struct stack *stack)
 {
     if (!stack->karen)
         return;
     kill(stack->karen, SIGTERM);
+    stack_await_karen_end(stack);
+}
+
+void stack_await_karen_end(struct stack *stack)
+{
     int status = exit_status(stack->karen);
     stack->karen = 0;
     char *path = xprintf("%s/karen.log", stack->folder);
@@ -350,12 +394,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-static int http(const char *method, const char *url, const char *json, char **body_out)
+static int http(const char *method, const char *url, const char *header, const char *json,
+                char **body_out)
 {
     struct buf body = {0};
     long status = 0;
     CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    struct curl_slist *headers = curl_slist_append(NULL, header);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -375,19 +420,24 @@ static int http(const char *method, const char *url, const char *json, char **bo
 char *stack_control(struct stack *stack, const char *method, const char *path, const char *json)
 {
     char *body, *url = xprintf("%s%s", stack->sandbox_url, path);
-    int status = http(method, url, json, &body);
+    int status = http(method, url, "Content-Type: application/json", json, &body);
     if (status / 100 != 2)
         fail_msg("%s %s: %d %s", method, url, status, body);
     free(url);
     return body;
 }
 
-int stack_get(struct stack *stack, const char *path, char **body_out)
+int stack_get_with(struct stack *stack, const char *path, const char *header, char **body_out)
 {
     char *url = xprintf("%s%s", stack->url, path);
-    int status = http("GET", url, NULL, body_out);
+    int status = http("GET", url, header, NULL, body_out);
     free(url);
     return status;
+}
+
+int stack_get(struct stack *stack, const char *path, char **body_out)
+{
+    return stack_get_with(stack, path, "Accept: */*", body_out);
 }
 
 double stack_metric(struct stack *stack, const char *sample)
@@ -405,17 +455,23 @@ double stack_metric(struct stack *stack, const char *sample)
     return value;
 }
 
-int stack_command(struct stack *stack, const char *const *words, char **output_out)
+int stack_command_with(struct stack *stack, const char *const *settings, const char *const *words,
+                       char **output_out)
 {
     const char *all[WORDS_MAX] = {program("src/app/karen")};
     for (size_t i = 0; words[i] && i < WORDS_MAX - 2; i++)
         all[i + 1] = words[i];
-    int status = exit_status(spawn(stack, "command.log", all));
+    int status = exit_status(spawn_with(stack, settings, "command.log", all));
     char *path = xprintf("%s/command.log", stack->folder);
     if (output_out)
         *output_out = file_text(path);
     free(path);
     return status;
+}
+
+int stack_command(struct stack *stack, const char *const *words, char **output_out)
+{
+    return stack_command_with(stack, (const char *const[]){NULL}, words, output_out);
 }
 
 static void command(struct stack *stack, const char *const *words)

@@ -20,7 +20,11 @@ void stack_close(struct stack **stack); /* fails the test unless everything ende
 const char *stack_url(const struct stack *stack); /* of karen serve */
 pid_t stack_karen(const struct stack *stack);     /* its supervisor */
 void stack_stop_karen(struct stack *stack);       /* SIGTERM, and a clean end */
+void stack_await_karen_end(struct stack *stack);  /* a clean end, told by somebody else */
 void stack_stop_sandbox(struct stack *stack);     /* SIGKILL */
+
+/* The value of a setting that the processes run with. */
+const char *stack_setting(const struct stack *stack, const char *name);
 
 /* A tenant with its own number, made by the operator's commands. */
 void stack_tenant(struct stack *stack, const char *name, const char *owner, const char *language,
@@ -28,11 +32,16 @@ void stack_tenant(struct stack *stack, const char *name, const char *owner, cons
 /* Runs `karen` with these words (up to NULL): its exit status; *output_out, when given, is what it
  * printed, the caller frees it. */
 int stack_command(struct stack *stack, const char *const *words, char **output_out);
+/* The same with other settings: "NAME=value", or "NAME" to have it unset, up to NULL. */
+int stack_command_with(struct stack *stack, const char *const *settings, const char *const *words,
+                       char **output_out);
 
 /* An order to the sandbox, and its answer, which the caller frees. Fails unless it is a 2xx. */
 char *stack_control(struct stack *stack, const char *method, const char *path, const char *json);
 /* A page of karen serve; the status, and the body, which the caller frees. */
 int stack_get(struct stack *stack, const char *path, char **body_out);
+/* The same with one more header, "Name: value". */
+int stack_get_with(struct stack *stack, const char *path, const char *header, char **body_out);
 /* The value of a sample of /metrics such as karen_calls_total{reason="..."}; 0 when it is absent.
  */
 double stack_metric(struct stack *stack, const char *sample);
@@ -41,6 +50,8 @@ double stack_metric(struct stack *stack, const char *sample);
  * --token,
  * --account and --to. audio: names in the build's test/audio or paths. */
 pid_t stack_call(struct stack *stack, const char *to, const char *const *words);
+/* Waits until the call has printed these words so many times. */
+void stack_await_words(struct stack *stack, pid_t call, const char *words, int times);
 /* Its exit status: 0 when Karen left nothing unanswered. Prints its log when it is another. */
 int stack_wait(struct stack *stack, pid_t call);
 /* The number behind "name": in the summary of a call that was waited for, placed with --json. */
