@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 struct world {
     struct loop *loop;
@@ -98,8 +100,16 @@ static void on_empty(struct http_req *req)
     http_reply(req, 204, NULL, (struct str){0});
 }
 
+static void on_stop(struct http_req *req)
+{
+    struct world *world = req->app;
+    req->on_gone = on_gone;
+    http_server_close(&world->server);
+}
+
 static const struct http_route routes[] = {
     {HTTP_GET, "/", on_echo, 0},
+    {HTTP_GET, "/stop", on_stop, 0},
     {HTTP_GET | HTTP_POST, "/echo", on_echo, 1000},
     {HTTP_PATCH | HTTP_DELETE, "/items/:id", on_item, 1000},
     {HTTP_GET, "/items/:id", on_item, 0},
@@ -123,6 +133,7 @@ static void on_done(const struct http_req *req, const struct http_route *route, 
     struct world *world = req->app;
     (void)route;
     assert_true(took_us >= 0);
+    assert_string_equal(http_remote(req), "127.0.0.1");
     world->done_count++;
     world->done_status = status;
 }
@@ -138,6 +149,13 @@ static void open_server(struct world *world, struct http_server_options options)
     assert_int_equal(http_server_open(world->loop, "127.0.0.1:0", &options, &world->server, &why),
                      0);
     world->peer = peer_connect(world->loop, http_server_port(world->server));
+}
+
+static void reopen(struct world *world, struct http_server_options options)
+{
+    peer_free(&world->peer);
+    http_server_close(&world->server);
+    open_server(world, options);
 }
 
 static int setup(void **state)
@@ -364,6 +382,39 @@ static void closing_the_server_drops_what_runs(void **state)
     peer_expect_closed(world->peer);
 }
 
+static void handler_may_close_its_own_server(void **state)
+{
+    struct world *world = *state;
+    struct peer *other = peer_connect(world->loop, http_server_port(world->server));
+    peer_say(world->peer, "GET /stop HTTP/1.1\r\nHost: x\r\n\r\n"
+                          "GET /stop HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_say(other, "GET /stop HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(world->loop, &world->gone);
+    peer_expect_closed(world->peer);
+    peer_expect_closed(other);
+    assert_int_equal(world->done_count, 1);
+    peer_free(&other);
+}
+
+static void server_without_descriptors_waits_and_goes_on(void **state)
+{
+    struct world *world = *state;
+    struct rlimit limit, none;
+    reopen(world, (struct http_server_options){.idle_ms_max = 80});
+    peer_say(world->peer, "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    int next_fd = dup(0);
+    close(next_fd);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    none = (struct rlimit){(rlim_t)next_fd, limit.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    int64_t start_ms = loop_now_ms(world->loop);
+    for (int i = 0; i < 5; i++)
+        loop_step(world->loop, 20);
+    assert_true(loop_now_ms(world->loop) - start_ms >= 20); /* it does not spin */
+    setrlimit(RLIMIT_NOFILE, &limit);
+    peer_expect(world->peer, "\r\n\r\n1");
+}
+
 static void server_that_stopped_listening_answers_and_closes(void **state)
 {
     struct world *world = *state;
@@ -463,13 +514,6 @@ static void two_servers_share_a_port(void **state)
     assert_int_equal(http_server_open(world->loop, address, &options, &server, &why), 0);
     assert_int_equal(http_server_port(server), http_server_port(world->server));
     http_server_close(&server);
-}
-
-static void reopen(struct world *world, struct http_server_options options)
-{
-    peer_free(&world->peer);
-    http_server_close(&world->server);
-    open_server(world, options);
 }
 
 /* The status, a problem, and the end of the connection. */
@@ -685,6 +729,8 @@ int main(void)
         live_test(request_sent_ahead_waits_for_the_reply_before_it),
         live_test(closing_the_server_drops_what_runs),
         live_test(server_that_stopped_listening_answers_and_closes),
+        live_test(handler_may_close_its_own_server),
+        live_test(server_without_descriptors_waits_and_goes_on),
         live_test(stream_comes_in_pieces_and_ends),
         live_test(stream_learns_that_its_reader_left),
         live_test(slow_reader_of_a_stream_is_bounded),

@@ -21,7 +21,7 @@ enum {
 struct http_guest;
 struct http_taken;
 
-enum { HTTP_ID_BYTES = sizeof(((struct http_req *)NULL)->id) };
+enum { HTTP_ID_BYTES = sizeof(((struct http_req *)NULL)->id), HTTP_REMOTE_BYTES = 46 };
 
 struct http_fields {
     struct http_field *list;
@@ -40,6 +40,7 @@ struct http_req_private {
     struct http_field params[HTTP_SEGMENTS_MAX];
     size_t param_count;
     struct http_fields query, form;
+    char remote[HTTP_REMOTE_BYTES]; /* kept: the connection may be gone before on_done */
     int64_t start_us;
     int status; /* of the reply begun; 0 before */
     bool over;  /* replied, failed, upgraded or gone */
@@ -57,6 +58,7 @@ struct http_server {
     size_t body_bytes_max;  /* the largest of any route */
     size_t input_bytes_max; /* read ahead of evhttp's needs: a head and a body */
     uint16_t port;
+    bool closed; /* no handler is called any more */
 
     /* http_guests.c */
     struct http_guest *guests;        /* one a connection */

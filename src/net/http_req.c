@@ -22,10 +22,7 @@ const char *http_param(const struct http_req *req, const char *name)
 
 const char *http_remote(const struct http_req *req)
 {
-    char *address = NULL;
-    ev_uint16_t port;
-    evhttp_connection_get_peer(evhttp_request_get_connection(req->private->ev), &address, &port);
-    return address;
+    return req->private->remote;
 }
 
 /* Names and values decoded one behind the other, each with its NUL. */

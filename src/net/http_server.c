@@ -273,6 +273,10 @@ static struct http_req_private *req_new(struct http_server *server, struct evhtt
     p->req.body.bytes = evbuffer_get_length(body);
     p->req.body.at = (const char *)evbuffer_pullup(body, -1);
     http_new_id(p->req.id);
+    char *address = NULL;
+    ev_uint16_t port;
+    evhttp_connection_get_peer(evhttp_request_get_connection(ev), &address, &port);
+    snprintf(p->remote, sizeof(p->remote), "%s", address ? address : "");
     return p;
 }
 
@@ -314,6 +318,8 @@ static void watch_for_close(struct http_req_private *p)
 static void on_request(struct evhttp_request *ev, void *arg)
 {
     struct http_server *server = arg;
+    if (server->closed)
+        return;
     struct http_req_private *p = req_new(server, ev);
     http_guest_busy(server, http_bufferevent(p));
     evhttp_connection_set_closecb(evhttp_request_get_connection(ev), on_connection_closed, p);
@@ -432,19 +438,28 @@ void http_server_stop_listening(struct http_server *server)
     server->bound = NULL;
 }
 
+/* At the turn's end, since a handler may close its own server, with evhttp on the stack. */
+static void free_server(void *arg)
+{
+    struct http_server *server = arg;
+    evhttp_free(server->http);
+    http_guests_close(server);
+    evbuffer_free(server->scratch);
+    SSL_CTX_free(server->tls);
+    free(server);
+}
+
 void http_server_close(struct http_server **server_slot)
 {
     struct http_server *server = *server_slot;
     if (!server)
         return;
     *server_slot = NULL;
+    server->closed = true;
+    http_server_stop_listening(server);
     while (server->live)
         client_left(server->live);
     while (server->taken)
         server->taken->on_drop(server->taken->arg);
-    evhttp_free(server->http);
-    http_guests_close(server);
-    evbuffer_free(server->scratch);
-    SSL_CTX_free(server->tls);
-    loop_defer(server->loop, free, server);
+    loop_defer(server->loop, free_server, server);
 }
