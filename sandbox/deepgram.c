@@ -110,9 +110,18 @@ static enum key_check check_key(const struct visit *visit)
                      visit->party->settings->deepgram_key);
 }
 
+/* What a key is good for; `karen check` asks it. */
+static void list_projects(struct visit *visit)
+{
+    visit_reply_json(visit, 200,
+                     str_of("{\"projects\":[{\"project_id\":\"5b9f0c1e-6f0a-4d3e-9a51-"
+                            "000000000001\",\"name\":\"Sandbox\"}]}"));
+}
+
 static const struct endpoint endpoints[] = {
     {HTTP_GET, "/v1/listen", "listen", deepgram_live},
     {HTTP_POST, "/v1/listen", "batch", deepgram_batch},
+    {HTTP_GET, "/v1/projects", "projects", list_projects},
 };
 
 const struct party_kind deepgram_kind = {
