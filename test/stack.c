@@ -292,9 +292,10 @@ double stack_summary(struct stack *stack, pid_t call, const char *name)
     return value;
 }
 
-void stack_await_words(struct stack *stack, pid_t call, const char *words, int times)
+void stack_await_words(struct stack *stack, pid_t who, const char *words, int times)
 {
-    char *path = xprintf("%s/%s", stack->folder, call_log(call)), events[4096];
+    const char *log = who == stack->karen ? "karen.log" : call_log(who);
+    char *path = xprintf("%s/%s", stack->folder, log), events[4096];
     struct pollfd pollfd = {.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), .events = POLLIN};
     inotify_add_watch(pollfd.fd, stack->folder, IN_MODIFY | IN_CLOSE_WRITE);
     for (int64_t waited = 0;; waited += 100) {
@@ -306,9 +307,8 @@ void stack_await_words(struct stack *stack, pid_t call, const char *words, int t
         if (count >= times)
             break;
         if (waited > READY_MS_MAX) {
-            print_log(stack, call_log(call));
-            print_log(stack, "karen.log");
-            fail_msg("the call did not print \"%s\" %d times", words, times);
+            print_log(stack, log);
+            fail_msg("%s does not say \"%s\" %d times", log, words, times);
         }
         poll(&pollfd, 1, 100);
         if (read(pollfd.fd, events, sizeof(events)) < 0 && errno != EAGAIN)

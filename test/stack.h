@@ -50,8 +50,8 @@ double stack_metric(struct stack *stack, const char *sample);
  * --token,
  * --account and --to. audio: names in the build's test/audio or paths. */
 pid_t stack_call(struct stack *stack, const char *to, const char *const *words);
-/* Waits until the call has printed these words so many times. */
-void stack_await_words(struct stack *stack, pid_t call, const char *words, int times);
+/* Waits until a call, or karen serve (stack_karen()), has printed these words so many times. */
+void stack_await_words(struct stack *stack, pid_t who, const char *words, int times);
 /* Its exit status: 0 when Karen left nothing unanswered. Prints its log when it is another. */
 int stack_wait(struct stack *stack, pid_t call);
 /* The number behind "name": in the summary of a call that was waited for, placed with --json. */
