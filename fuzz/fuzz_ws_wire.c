@@ -29,6 +29,23 @@ static void try_payload(const struct ws_head *head, const uint8_t *payload, size
         check(code >= 1000 && code < 5000 && why.bytes <= bytes);
 }
 
+static void check_inside(struct str part, struct str whole)
+{
+    check(!part.bytes || (part.at >= whole.at && part.at + part.bytes <= whole.at + whole.bytes));
+}
+
+static void try_answer(struct str text)
+{
+    struct ws_answer answer;
+    if (ws_answer_parse(text, &answer))
+        return;
+    check(answer.status > 0 && answer.status <= 999 && answer.head_bytes <= text.bytes);
+    check(answer.body_bytes >= -1);
+    check_inside(answer.accept, text);
+    check_inside(answer.extensions, text);
+    check_inside(answer.error, text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct ws_head head = {0};
@@ -37,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (bytes == 0)
         return 0;
     bool expect_masked = data[0] & 1;
+    if (data[0] & 2)
+        try_answer((struct str){(const char *)data + 1, bytes - 1});
     data++;
     bytes--;
     if (ws_head_parse(data, bytes, expect_masked, &head, &head_bytes))

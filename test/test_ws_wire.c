@@ -119,6 +119,51 @@ static void close_codes_that_must_not_be_sent_are_refused(void **state)
     assert_int_equal(close_of("\x03\xE8\xFF", 3, &code, &why), EPROTO);
 }
 
+static void answer_to_a_handshake_is_taken_apart(void **state)
+{
+    (void)state;
+    struct ws_answer answer;
+    static const char text[] = "HTTP/1.1 101 Switching Protocols\r\nUPGRADE:websocket\r\n"
+                               "Connection: Upgrade \r\nSec-WebSocket-Accept: abc=\r\n\r\nframe";
+    assert_int_equal(ws_answer_parse(str_of(text), &answer), 0);
+    assert_int_equal(answer.status, 101);
+    assert_int_equal(answer.body_bytes, -1);
+    assert_true(str_is(answer.upgrade, "websocket"));
+    assert_true(str_is(answer.connection, "Upgrade"));
+    assert_true(str_is(answer.accept, "abc="));
+    assert_int_equal(answer.extensions.bytes, 0);
+    assert_string_equal(text + answer.head_bytes, "frame");
+    for (size_t bytes = 0; bytes < answer.head_bytes; bytes++)
+        assert_int_equal(ws_answer_parse((struct str){text, bytes}, &(struct ws_answer){0}),
+                         EAGAIN);
+}
+
+static void refusal_says_how_much_reason_follows(void **state)
+{
+    (void)state;
+    struct ws_answer answer;
+    assert_int_equal(ws_answer_parse(str_of("HTTP/1.0 401 No\r\ncontent-length: 17\r\n"
+                                            "dg-error: bad key\r\n\r\n"),
+                                     &answer),
+                     0);
+    assert_int_equal(answer.status, 401);
+    assert_int_equal(answer.body_bytes, 17);
+    assert_true(str_is(answer.error, "bad key"));
+    assert_int_equal(
+        ws_answer_parse(str_of("HTTP/1.1 401 No\r\nContent-Length: -17\r\n\r\n"), &answer), 0);
+    assert_int_equal(answer.body_bytes, -1);
+}
+
+static void answer_that_is_not_http_is_refused(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {"\r\n\r\n", "HTTP/2 101\r\n\r\n", "HTTP/1.1 10\r\n\r\n",
+                                      "HTTP/1.1 1x1 \r\n\r\n", "http/1.1 101 x\r\n\r\n"};
+    struct ws_answer answer;
+    for (size_t i = 0; i < countof(odd); i++)
+        assert_int_equal(ws_answer_parse(str_of(odd[i]), &answer), EPROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +173,9 @@ int main(void)
         cmocka_unit_test(accept_key_is_the_one_of_the_rfc),
         cmocka_unit_test(close_payload_is_code_and_reason),
         cmocka_unit_test(close_codes_that_must_not_be_sent_are_refused),
+        cmocka_unit_test(answer_to_a_handshake_is_taken_apart),
+        cmocka_unit_test(refusal_says_how_much_reason_follows),
+        cmocka_unit_test(answer_that_is_not_http_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* net/resolve.h: a host's addresses, without stopping the loop. For clients whose library would look
- * them up and block. */
+/* net/resolve.h: a host's addresses, without stopping the loop. For clients whose library would
+ * look them up and block. */
 #pragma once
 #include "base/op.h"
 #include "net/loop.h"
@@ -9,7 +9,7 @@
 enum { RESOLVE_TEXT_BYTES = 46, RESOLVE_ADDRESSES_MAX = 8 }; /* INET6_ADDRSTRLEN */
 
 struct resolved {
-    size_t count; /* at least 1 */
+    size_t count;                                              /* at least 1 */
     char addresses[RESOLVE_ADDRESSES_MAX][RESOLVE_TEXT_BYTES]; /* in digits, best first */
 };
 /* found: borrowed until the callback returns; NULL when err.

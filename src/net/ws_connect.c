@@ -94,45 +94,19 @@ void ws_opening_late(struct ws *ws)
         ws_lost(ws, "the handshake took too long", 0);
 }
 
-/* The value of a header in the answer's head; {0} when it is not there. */
-static struct str header_in(struct str head, const char *name)
+static void on_accepted(struct ws *ws, const struct ws_answer *answer)
 {
-    while (head.bytes) {
-        struct str value = str_cut(&head, '\n');
-        struct str key = str_cut(&value, ':');
-        if (str_is_nocase(str_trim(key), name))
-            return str_trim(value);
-    }
-    return (struct str){0};
-}
-
-/* "HTTP/1.1 101 Switching Protocols"; 0 when it is not HTTP. */
-static int status_in(struct str line)
-{
-    int status = 0;
-    if (!str_starts(line, "HTTP/1.") || line.bytes < 12 || line.at[8] != ' ')
-        return 0;
-    for (size_t i = 9; i < 12; i++) {
-        if (line.at[i] < '0' || line.at[i] > '9')
-            return 0;
-        status = status * 10 + (line.at[i] - '0');
-    }
-    return status;
-}
-
-static void on_accepted(struct ws *ws, struct str head)
-{
-    if (!str_is_nocase(header_in(head, "Upgrade"), "websocket") ||
-        !str_is_nocase(header_in(head, "Connection"), "upgrade") ||
-        !str_is(header_in(head, "Sec-WebSocket-Accept"), ws->opening->accept)) {
+    if (!str_is_nocase(answer->upgrade, "websocket") ||
+        !str_is_nocase(answer->connection, "upgrade") ||
+        !str_is(answer->accept, ws->opening->accept)) {
         ws_lost(ws, "the answer accepts another handshake than ours", 101);
         return;
     }
-    if (header_in(head, "Sec-WebSocket-Extensions").bytes) {
+    if (answer->extensions.bytes) {
         ws_lost(ws, "the answer brings an extension nobody asked for", 101);
         return;
     }
-    buf_drop(&ws->in, ws->opening->head_bytes);
+    buf_drop(&ws->in, answer->head_bytes);
     if (!ws->in.bytes)
         buf_free(&ws->in);
     ws_opening_free(ws);
@@ -142,18 +116,15 @@ static void on_accepted(struct ws *ws, struct str head)
 }
 
 /* Some recognisers say why in a header, others in the body. */
-static void on_refused(struct ws *ws, struct str head)
+static void on_refused(struct ws *ws, const struct ws_answer *answer)
 {
     struct ws_opening *opening = ws->opening;
-    struct str reason = header_in(head, "dg-error"), length = header_in(head, "Content-Length");
     opening->stage = REFUSED;
     opening->reason_bytes = REASON_BYTES_MAX;
-    if (length.bytes && length.bytes < 9)
-        opening->reason_bytes = (size_t)strtoul(length.at, NULL, 10);
-    if (opening->reason_bytes > REASON_BYTES_MAX)
-        opening->reason_bytes = REASON_BYTES_MAX;
-    if (reason.bytes)
-        refused(ws, reason);
+    if (answer->body_bytes >= 0 && answer->body_bytes < REASON_BYTES_MAX)
+        opening->reason_bytes = (size_t)answer->body_bytes;
+    if (answer->error.bytes)
+        refused(ws, answer->error);
     else if (body_so_far(ws).bytes >= opening->reason_bytes)
         refused(ws, body_so_far(ws));
     else
@@ -163,26 +134,25 @@ static void on_refused(struct ws *ws, struct str head)
 static void on_answer(struct ws *ws)
 {
     struct ws_opening *opening = ws->opening;
+    struct ws_answer answer;
     if (opening->stage == REFUSED) {
         if (body_so_far(ws).bytes >= opening->reason_bytes)
             refused(ws, body_so_far(ws));
         return;
     }
-    const char *end = memmem(ws->in.data, ws->in.bytes, "\r\n\r\n", 4);
-    if (!end) {
-        if (ws->in.bytes > ANSWER_BYTES_MAX)
-            ws_lost(ws, "the answer's head is too long", 0);
-        return;
-    }
-    struct str head = {ws->in.data, (size_t)(end - ws->in.data)};
-    opening->head_bytes = head.bytes + 4;
-    opening->status = status_in(head);
-    if (!opening->status)
+    int err = ws_answer_parse(buf_str(&ws->in), &answer);
+    if (err == EAGAIN && ws->in.bytes > ANSWER_BYTES_MAX)
+        ws_lost(ws, "the answer's head is too long", 0);
+    else if (err == EPROTO)
         ws_lost(ws, "the answer is not HTTP", 0);
-    else if (opening->status == 101)
-        on_accepted(ws, head);
+    if (err)
+        return;
+    opening->head_bytes = answer.head_bytes;
+    opening->status = answer.status;
+    if (answer.status == 101)
+        on_accepted(ws, &answer);
     else
-        on_refused(ws, head);
+        on_refused(ws, &answer);
 }
 
 static void read_answer(struct ws *ws)

@@ -120,6 +120,67 @@ void ws_accept_key(struct str key, char accept_out[WS_ACCEPT_BYTES + 1])
     buf_free(&text);
 }
 
+/* "HTTP/1.1 101 Switching Protocols"; 0 when it is not HTTP. */
+static int status_in(struct str line)
+{
+    int status = 0;
+    if (!str_starts(line, "HTTP/1.") || line.bytes < 12 || line.at[8] != ' ')
+        return 0;
+    for (size_t i = 9; i < 12; i++) {
+        if (line.at[i] < '0' || line.at[i] > '9')
+            return 0;
+        status = status * 10 + (line.at[i] - '0');
+    }
+    return status;
+}
+
+static int64_t length_in(struct str digits)
+{
+    int64_t bytes = 0;
+    if (digits.bytes == 0 || digits.bytes > 18)
+        return -1;
+    for (size_t i = 0; i < digits.bytes; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return -1;
+        bytes = bytes * 10 + (digits.at[i] - '0');
+    }
+    return bytes;
+}
+
+static void take_header(struct ws_answer *answer, struct str name, struct str value)
+{
+    if (str_is_nocase(name, "Upgrade"))
+        answer->upgrade = value;
+    else if (str_is_nocase(name, "Connection"))
+        answer->connection = value;
+    else if (str_is_nocase(name, "Sec-WebSocket-Accept"))
+        answer->accept = value;
+    else if (str_is_nocase(name, "Sec-WebSocket-Extensions"))
+        answer->extensions = value;
+    else if (str_is_nocase(name, "Content-Length"))
+        answer->body_bytes = length_in(value);
+    else if (str_is_nocase(name, "dg-error"))
+        answer->error = value;
+}
+
+int ws_answer_parse(struct str text, struct ws_answer *answer_out)
+{
+    const char *end = text.bytes ? memmem(text.at, text.bytes, "\r\n\r\n", 4) : NULL;
+    if (!end)
+        return EAGAIN;
+    struct str head = {text.at, (size_t)(end - text.at)};
+    struct ws_answer answer = {.head_bytes = head.bytes + 4, .body_bytes = -1};
+    answer.status = status_in(str_cut(&head, '\n'));
+    if (!answer.status)
+        return EPROTO;
+    while (head.bytes) {
+        struct str value = str_cut(&head, '\n'), name = str_cut(&value, ':');
+        take_header(&answer, str_trim(name), str_trim(value));
+    }
+    *answer_out = answer;
+    return 0;
+}
+
 /* RFC 6455 7.4 and the registry it opened: 1004, 1005, 1006 and 1015 never stand on the wire. */
 static bool is_close_code(int code)
 {

@@ -39,6 +39,18 @@ void ws_mask(uint8_t *data, size_t bytes, const uint8_t mask[4], uint64_t at);
 
 /* Sec-WebSocket-Accept for a key. */
 void ws_accept_key(struct str key, char accept_out[WS_ACCEPT_BYTES + 1]);
+/* What a server answered to a client's handshake; borrowed from the text, {0} where it is silent.
+ */
+struct ws_answer {
+    int status;
+    size_t head_bytes;  /* the body or the first frame begins there */
+    int64_t body_bytes; /* -1: not said */
+    struct str upgrade, connection, accept, extensions;
+    struct str error; /* Deepgram says why it refuses in a header */
+};
+/* 0; EAGAIN: the head is not whole; EPROTO: it is not HTTP/1.x. */
+int ws_answer_parse(struct str text, struct ws_answer *answer_out);
+
 /* A close frame's payload: 0, or EPROTO for one byte, a code not lawful on the wire or bad UTF-8.
  */
 int ws_close_parse(const uint8_t *payload, size_t bytes, int *code_out, struct str *why_out);
