@@ -14,10 +14,21 @@ uint8_t ulaw_encode(int16_t linear)
     return linear_to_ulaw(linear);
 }
 
+/* Each frame of each call comes by here: looked up rather than computed. */
+static const int16_t *ulaw_table(void)
+{
+    static _Thread_local int16_t table[256];
+    if (!table[0]) /* byte 0 is the most negative of all, never 0 */
+        for (unsigned i = 0; i < 256; i++)
+            table[i] = ulaw_to_linear((uint8_t)i);
+    return table;
+}
+
 void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out)
 {
+    const int16_t *table = ulaw_table();
     for (size_t i = 0; i < samples; i++)
-        linear_out[i] = ulaw_to_linear(ulaw[i]);
+        linear_out[i] = table[ulaw[i]];
 }
 
 double audio_level_db(const int16_t *linear, size_t samples)

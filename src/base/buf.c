@@ -16,12 +16,6 @@ struct str str_of(const char *text)
     return (struct str){text, text ? strlen(text) : 0};
 }
 
-bool str_is(struct str text, const char *other)
-{
-    size_t bytes = strlen(other);
-    return text.bytes == bytes && (bytes == 0 || memcmp(text.at, other, bytes) == 0);
-}
-
 bool str_is_nocase(struct str text, const char *other)
 {
     size_t bytes = strlen(other);
@@ -152,11 +146,27 @@ const char *buf_text(const struct buf *buf)
     return buf->data ? buf->data : "";
 }
 
+/* How many bytes at the front JSON takes as they are and need no look at their UTF-8. */
+static size_t plain_bytes(struct str text)
+{
+    size_t bytes = 0;
+    while (bytes < text.bytes && (signed char)text.at[bytes] >= ' ' && text.at[bytes] != '"' &&
+           text.at[bytes] != '\\' && text.at[bytes] != 0x7f)
+        bytes++;
+    return bytes;
+}
+
 void buf_json_string(struct buf *buf, struct str text)
 {
     buf_putc(buf, '"');
     while (text.bytes) {
         uint32_t code;
+        size_t plain = plain_bytes(text);
+        buf_add(buf, text.at, plain);
+        text.at += plain;
+        text.bytes -= plain;
+        if (!text.bytes)
+            break;
         size_t bytes = utf8_next(text, &code);
         if (code == '"' || code == '\\')
             buf_printf(buf, "\\%c", (char)code);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes that belong to somebody else; need not end in NUL. {0} is the empty text. */
 struct str {
@@ -10,7 +11,12 @@ struct str {
     size_t bytes;
 };
 struct str str_of(const char *text); /* NULL gives the empty text */
-bool str_is(struct str text, const char *other);
+/* Inline, so that comparing with a literal costs a look at the length in most cases. */
+static inline bool str_is(struct str text, const char *other)
+{
+    size_t bytes = strlen(other);
+    return text.bytes == bytes && (bytes == 0 || memcmp(text.at, other, bytes) == 0);
+}
 bool str_is_nocase(struct str text, const char *other); /* ASCII letters only */
 bool str_starts(struct str text, const char *start);
 struct str str_trim(struct str text); /* spaces, tabs, CR and LF off both ends */
