@@ -9,7 +9,9 @@ const char *const provider_failure_names[FAIL_COUNT] = {
     [FAIL_LATE] = "late",      [FAIL_LOST] = "lost",   [FAIL_NONSENSE] = "nonsense",
     [FAIL_REFUSED] = "refused"};
 
-const int64_t stats_bounds_ms[STATS_BOUNDS] = {50, 100, 200, 300, 500, 750, 1000, 1500, 2500, 5000};
+/* The finest are for our own share of a delay: a provider is never that quick. */
+const int64_t stats_bounds_ms[STATS_BOUNDS] = {2,   5,   10,  20,   50,   100,  200,
+                                               300, 500, 750, 1000, 1500, 2500, 5000};
 
 static enum provider_failure failure_of(int err)
 {

@@ -16,7 +16,7 @@ enum provider_failure {
 extern const char *const provider_failure_names[FAIL_COUNT]; /* "key", "money" ... */
 
 /* Upper bounds of the buckets in ms; one more bucket holds what is slower. */
-enum { STATS_BOUNDS = 10, STATS_BUCKETS = STATS_BOUNDS + 1 };
+enum { STATS_BOUNDS = 14, STATS_BUCKETS = STATS_BOUNDS + 1 };
 extern const int64_t stats_bounds_ms[STATS_BOUNDS];
 
 struct provider_stats {
