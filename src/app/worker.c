@@ -24,6 +24,7 @@
 #include "store/calls.h"
 #include "store/db.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum {
     PUBLISH_MS = 1000,
     SWEEP_MS = 30000,
     SWEEP_GRACE_S = 120, /* beyond the longest call */
+    MAPPED_BYTES_MIN = 16 * 1024,
 };
 
 struct worker {
@@ -357,8 +359,19 @@ static int open_all(struct worker *worker, struct metrics_page *page, int slot)
     return open_server(worker, page, slot);
 }
 
+/* What a call needs for a while (its words, audio not yet confirmed or not yet played) comes and
+ * goes in blocks of some size. Each such block is mapped by itself: untouched pages of it take no
+ * memory, and all of it goes back when it is freed, wherever in the heap it would have been. The C
+ * library maps only what does not fit into the spare room at the heap's end, so it keeps none. */
+static void give_memory_back(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+    mallopt(M_TOP_PAD, 0);
+}
+
 int worker_run(struct metrics_page *page, int slot, int ready_fd, void *arg)
 {
+    give_memory_back();
     struct worker *worker = xalloc(sizeof(*worker));
     worker->config = arg;
     worker->ready_fd = ready_fd;

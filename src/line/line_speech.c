@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUDIO_STEP_BYTES = 4096 };
+enum { AUDIO_STEP_BYTES = 16 * 1024 };
 
 static struct line_clip *find(struct line *line, uint32_t id)
 {
@@ -35,7 +35,8 @@ static size_t bytes_held(const struct line *line)
     return bytes;
 }
 
-/* In small steps: doubling would keep as much again for nothing, in each of a thousand calls. */
+/* In steps of one size: doubling would keep as much again for nothing, in each of a thousand calls,
+ * and small ones would leave holes of all sizes in the heap. */
 static void add_audio(struct line_clip *clip, const uint8_t *ulaw, size_t bytes)
 {
     struct buf *audio = &clip->audio;

@@ -2,8 +2,8 @@
  * that still has to be confirmed.
  *
  * Audio comes in frames. While somebody speaks (and a little after) each goes into `kept`, a ring
- * that grows with need; while nobody does, only the newest few are, in `lead_in`, since a voice is
- * noticed a moment after it began. A live connection gets every frame at once, silence too; one
+ * that is there only then; while nobody does, only the newest few are, in `lead_in`, since a voice
+ * is noticed a moment after it began. A live connection gets every frame at once, silence too; one
  * that has to catch up gets the kept frames somewhat faster than they were spoken, and joins the
  * live audio when it has them all. `spans` tells which media time a connection's own time is. */
 #include "line/listener.h"
@@ -19,7 +19,6 @@
 enum {
     FRAME = AUDIO_FRAME_BYTES,
     KEPT_MAX = LISTENER_KEPT_MS_MAX / AUDIO_FRAME_MS,
-    KEPT_FIRST = 32,  /* frames the ring begins with: 5 KiB */
     LEAD_IN_MAX = 10, /* 200 ms: a voice is noticed after 60 to 100 ms */
     AFTER_MS = 300,   /* kept behind a voice: the recogniser wants to hear it end */
     SPANS_MAX = 48,
@@ -51,8 +50,8 @@ struct listener {
     uint32_t conn;
     unsigned failures; /* since words last came */
 
-    struct kept_frame *kept; /* ring of kept_room frames */
-    size_t kept_room, kept_first, kept_count;
+    struct kept_frame *kept; /* ring of KEPT_MAX frames; NULL while there are none */
+    size_t kept_first, kept_count;
     size_t to_send; /* the newest so many of them this connection has not heard */
     struct kept_frame lead_in[LEAD_IN_MAX];
     size_t lead_in_count, lead_in_next;
@@ -124,42 +123,30 @@ static int64_t media_end(const struct listener *l, int64_t stream_ms)
 
 static struct kept_frame *kept_at(struct listener *l, size_t i)
 {
-    return &l->kept[(l->kept_first + i) % l->kept_room];
-}
-
-static void grow_kept(struct listener *l)
-{
-    size_t room = l->kept_room ? 2 * l->kept_room : KEPT_FIRST;
-    if (room > KEPT_MAX)
-        room = KEPT_MAX;
-    struct kept_frame *grown = xalloc(room * sizeof(*grown));
-    for (size_t i = 0; i < l->kept_count; i++)
-        grown[i] = *kept_at(l, i);
-    free(l->kept);
-    l->kept = grown;
-    l->kept_room = room;
-    l->kept_first = 0;
+    return &l->kept[(l->kept_first + i) % KEPT_MAX];
 }
 
 static void drop_oldest(struct listener *l)
 {
-    l->kept_first = (l->kept_first + 1) % l->kept_room;
+    l->kept_first = (l->kept_first + 1) % KEPT_MAX;
     l->kept_count--;
     if (l->to_send > l->kept_count)
         l->to_send = l->kept_count;
     if (l->kept_count == 0) { /* nothing is open: the memory is for others */
         free(l->kept);
         l->kept = NULL;
-        l->kept_room = l->kept_first = 0;
+        l->kept_first = 0;
     }
 }
 
+/* The ring has its full length from the start: it fills from its front, and pages that nothing was
+ * written to take no memory. Growing would leave holes of all sizes in the heap. */
 static void keep(struct listener *l, const struct kept_frame *frame, bool sent)
 {
-    if (l->kept_count == l->kept_room && l->kept_room < KEPT_MAX)
-        grow_kept(l);
-    if (l->kept_count == l->kept_room)
+    if (l->kept_count == KEPT_MAX)
         drop_oldest(l);
+    if (!l->kept)
+        l->kept = xalloc(KEPT_MAX * sizeof(*l->kept));
     l->kept_count++;
     *kept_at(l, l->kept_count - 1) = *frame;
     if (!sent)
@@ -427,5 +414,5 @@ int64_t listener_sent_ms(const struct listener *l)
 
 size_t listener_bytes(const struct listener *l)
 {
-    return sizeof(*l) + l->kept_room * sizeof(*l->kept);
+    return sizeof(*l) + l->kept_count * sizeof(*l->kept);
 }

@@ -46,4 +46,4 @@ void listener_voice(struct listener *listener, bool on, int64_t at_ms);
 void listener_finalize(struct listener *listener);
 
 int64_t listener_sent_ms(const struct listener *listener); /* audio sent in all: what is charged */
-size_t listener_bytes(const struct listener *listener);    /* memory it holds now */
+size_t listener_bytes(const struct listener *listener);    /* memory in use now */
