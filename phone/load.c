@@ -35,7 +35,7 @@ struct load {
     struct watch_sample idle, before, after;
     double call_seconds;
     uint64_t placed, ended, good, frames_late;
-    struct samples webhook, greeting, reply;
+    struct samples webhook, first_audio, greeting, reply;
     struct fault faults[FAULTS_MAX];
 };
 
@@ -71,22 +71,30 @@ static const char *fault_of(const struct slot *slot, const struct phone_event *e
     return slot->talk.unanswered ? "Karen left something unanswered" : NULL;
 }
 
-static void count_call(struct load *load, const struct slot *slot, const struct phone_event *ended)
+/* Of a call that is over or, at the end, still goes on. */
+static void add_times(struct load *load, const struct slot *slot)
 {
     const struct phone_timing *timing = phone_timing(slot->call);
-    const char *fault = fault_of(slot, ended);
-    load->ended++;
     load->frames_late += timing->frames_late;
-    if (fault)
-        add_fault(load, fault);
-    else
-        load->good++;
     if (timing->webhook_ms >= 0)
         add_sample(&load->webhook, timing->webhook_ms);
+    if (timing->first_audio_ms >= 0 && timing->stream_ms >= 0)
+        add_sample(&load->first_audio, timing->first_audio_ms - timing->stream_ms);
     if (slot->talk.greeting_ms >= 0)
         add_sample(&load->greeting, slot->talk.greeting_ms);
     for (size_t i = 0; i < slot->talk.reply_count; i++)
         add_sample(&load->reply, slot->talk.reply_ms[i]);
+}
+
+static void count_call(struct load *load, const struct slot *slot, const struct phone_event *ended)
+{
+    const char *fault = fault_of(slot, ended);
+    load->ended++;
+    if (fault)
+        add_fault(load, fault);
+    else
+        load->good++;
+    add_times(load, slot);
 }
 
 static void on_event(struct phone_call *call, const struct phone_event *event, void *arg)
@@ -121,6 +129,8 @@ static void place(struct load *load, struct slot *slot)
 static void replace(struct load *load, int64_t now_ms)
 {
     const struct options *o = load->tool->options;
+    if (load->live == load->slot_count)
+        return;
     uint64_t allowed = (uint64_t)((now_ms - load->begun_ms) * o->ramp / 1000) + 1;
     for (size_t i = 0; i < load->slot_count && load->placed < allowed; i++) {
         struct slot *slot = &load->slots[i];
@@ -211,6 +221,7 @@ static void show_text(struct load *load, double cpu_ms, double kib)
     printf("calls: %" PRIu64 " ended, %" PRIu64 " of them normally; %zu still live\n", load->ended,
            load->good, load->live);
     show_samples("webhook", &load->webhook, false);
+    show_samples("first byte", &load->first_audio, false);
     show_samples("greeting", &load->greeting, false);
     show_samples("reply", &load->reply, false);
     for (size_t i = 0; i < FAULTS_MAX && load->faults[i].count; i++)
@@ -230,6 +241,7 @@ static void show_json(struct load *load, double cpu_ms, double kib)
     printf("{\"event\":\"load\",\"ended\":%" PRIu64 ",\"good\":%" PRIu64 ",\"live\":%zu",
            load->ended, load->good, load->live);
     show_samples("webhook_ms", &load->webhook, true);
+    show_samples("first_audio_ms", &load->first_audio, true);
     show_samples("greeting_ms", &load->greeting, true);
     show_samples("reply_ms", &load->reply, true);
     for (size_t i = 0; i < FAULTS_MAX && load->faults[i].count; i++) {
@@ -248,6 +260,9 @@ static void show(struct load *load)
 {
     const struct options *o = load->tool->options;
     load->after = watch_pids(o->pids, o->pid_count);
+    for (size_t i = 0; i < load->slot_count; i++)
+        if (load->slots[i].call && !load->slots[i].over)
+            add_times(load, &load->slots[i]);
     double cpu_ms =
         load->call_seconds > 0
             ? 1000 * (load->after.cpu_seconds - load->before.cpu_seconds) / load->call_seconds
@@ -295,6 +310,7 @@ int tool_load(struct tool *tool)
     hang_up_all(&load);
     free(load.slots);
     free(load.webhook.list);
+    free(load.first_audio.list);
     free(load.greeting.list);
     free(load.reply.list);
     return status;
