@@ -153,9 +153,34 @@ static void what_we_quote_reads_back(void **state)
     buf_free(&back);
 }
 
+/* Strings are passed in steps of eight bytes: each place within and around a step is tried. */
+static void a_string_ends_where_it_ends_at_whatever_place(void **state)
+{
+    (void)state;
+    for (size_t plain = 0; plain < 40; plain++)
+        for (size_t behind = 0; behind < 12; behind++) {
+            char text[64];
+            struct str raw = {0};
+            memset(text, 0x80 + (int)plain, sizeof(text)); /* also bytes with their top bit set */
+            text[0] = text[plain + 1] = '"';
+            struct json json = json_of((struct str){text, plain + 2 + behind});
+            assert_true(json_string(&json, &raw));
+            assert_ptr_equal(raw.at, text + 1);
+            assert_int_equal(raw.bytes, plain);
+            text[plain + 1] = 0x1f;
+            json = json_of((struct str){text, plain + 2 + behind});
+            assert_false(json_string(&json, &raw));
+            memcpy(text + plain + 1, "\\\"\"", 3);
+            json = json_of((struct str){text, plain + 4 + behind});
+            assert_true(json_string(&json, &raw));
+            assert_int_equal(raw.bytes, plain + 2);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_string_ends_where_it_ends_at_whatever_place),
         cmocka_unit_test(media_frame_is_read_in_one_pass),
         cmocka_unit_test(value_of_another_kind_is_skipped),
         cmocka_unit_test(broken_json_is_refused),
