@@ -365,7 +365,10 @@ void stack_close(struct stack **stack_slot)
         return;
     stack_stop_karen(stack);
     stack_stop_sandbox(stack);
-    remove_folder(stack->folder);
+    if (getenv("KAREN_KEEP_STACK")) /* for whoever wants to read the logs */
+        print_message("kept: %s\n", stack->folder);
+    else
+        remove_folder(stack->folder);
     for (size_t i = 0; i < stack->env_count; i++)
         free(stack->env[i]);
     free(stack->folder);

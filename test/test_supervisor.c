@@ -35,19 +35,17 @@ static void tell(char what)
 }
 
 /* Serves until told to go; arg "stubborn" does not go. */
-static int worker(struct metrics_page *page, int slot, int ready_fd, void *arg)
+static int worker(const struct worker_place *place, void *arg)
 {
     sigset_t wanted, rest;
-    (void)page;
-    (void)slot;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGUSR1);
     sigprocmask(SIG_BLOCK, &wanted, &rest);
     signal(SIGTERM, on_told);
     signal(SIGUSR1, on_told);
-    assert_int_equal(write(ready_fd, "1", 1), 1);
-    tell('s');
+    tell('s'); /* before anybody can be dismissed because of it */
+    assert_int_equal(write(place->ready_fd, "1", 1), 1);
     for (;;) {
         sigsuspend(&rest);
         tell(told == SIGTERM ? 't' : 'r');
@@ -56,11 +54,9 @@ static int worker(struct metrics_page *page, int slot, int ready_fd, void *arg)
     }
 }
 
-static int hopeless_worker(struct metrics_page *page, int slot, int ready_fd, void *arg)
+static int hopeless_worker(const struct worker_place *place, void *arg)
 {
-    (void)page;
-    (void)slot;
-    (void)ready_fd;
+    (void)place;
     (void)arg;
     return SUPERVISOR_GIVE_UP;
 }

@@ -69,7 +69,8 @@ static sigset_t our_signals(void)
     return set;
 }
 
-static void become_worker(struct supervisor *supervisor, int slot, int ready_fd, pid_t parent)
+static void become_worker(struct supervisor *supervisor, const struct worker_place *place,
+                          pid_t parent)
 {
     sigset_t set = our_signals();
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* an orphan finishes its calls and ends */
@@ -81,7 +82,7 @@ static void become_worker(struct supervisor *supervisor, int slot, int ready_fd,
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     const struct supervisor_options *options = supervisor->options;
-    exit(options->worker(supervisor->page, slot, ready_fd, options->arg));
+    exit(options->worker(place, options->arg));
 }
 
 static int free_slot(const struct supervisor *supervisor)
@@ -112,7 +113,8 @@ static void start(struct supervisor *supervisor, int seat)
     pid_t pid = fork();
     if (pid == 0) {
         close(pipe_fds[0]);
-        become_worker(supervisor, slot, pipe_fds[1], parent);
+        become_worker(supervisor, &(struct worker_place){supervisor->page, slot, seat, pipe_fds[1]},
+                      parent);
     }
     close(pipe_fds[1]);
     if (pid < 0) {

@@ -5,10 +5,16 @@
 
 #include <stdint.h>
 
-/* What a worker process does; its result is its exit status. ready_fd: write one byte to it when
- * the worker serves. SUPERVISOR_GIVE_UP ends everything: another try would fail the same way. */
+/* What a worker process does; its result is its exit status. SUPERVISOR_GIVE_UP ends everything:
+ * another try would fail the same way. */
 enum { SUPERVISOR_GIVE_UP = 78 };
-typedef int worker_fn(struct metrics_page *page, int slot, int ready_fd, void *arg);
+struct worker_place {
+    struct metrics_page *page;
+    int slot;     /* on that page */
+    int seat;     /* 0 to workers - 1; kept by whoever takes a dead or leaving worker's place */
+    int ready_fd; /* write one byte to it when the worker serves */
+};
+typedef int worker_fn(const struct worker_place *place, void *arg);
 
 /* Signals to a worker: SIGTERM: take no more calls, finish those that run, end. SIGUSR1: the same,
  * and leave the listening to the worker that takes its place. */

@@ -12,6 +12,7 @@
 #include "app/prompts.h"
 #include "app/screener.h"
 #include "app/supervisor.h"
+#include "app/warmer.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "carrier/twilio_rest.h"
@@ -51,6 +52,7 @@ struct worker {
     struct telephony *telephony;
     struct switchboard *board;
     struct screener *screener;
+    struct warmer *warmer;
     struct http_server *server;
     struct prompts *prompts;
     struct health health;
@@ -219,13 +221,13 @@ static void on_sweep(void *arg)
     timer_set(worker->sweep_timer, loop_now_ms(worker->loop) + SWEEP_MS);
 }
 
-static int open_server(struct worker *worker, struct metrics_page *page, int slot)
+static int open_server(struct worker *worker, const struct worker_place *place)
 {
     const struct config *config = worker->config;
     const char *why = "";
     worker->health = (struct health){
-        .page = page,
-        .slot = metrics_slot(page, slot),
+        .page = place->page,
+        .slot = metrics_slot(place->page, place->slot),
         .metrics_token = config->metrics_token,
         .db = worker->db,
         .board = worker->board,
@@ -306,6 +308,7 @@ static void close_all(struct worker *worker)
     timer_free(&worker->sweep_timer);
     op_cancel(&worker->sweeping);
     http_server_close(&worker->server);
+    warmer_free(&worker->warmer);
     screener_free(&worker->screener);
     switchboard_free(&worker->board);
     telephony_free(&worker->telephony);
@@ -332,7 +335,7 @@ static void start_timers(struct worker *worker)
     timer_set(worker->sweep_timer, now_ms + SWEEP_MS);
 }
 
-static int open_all(struct worker *worker, struct metrics_page *page, int slot)
+static int open_all(struct worker *worker, const struct worker_place *place)
 {
     const struct config *config = worker->config;
     struct buf why = {0};
@@ -356,7 +359,10 @@ static int open_all(struct worker *worker, struct metrics_page *page, int slot)
                                                 .llm = worker->judge,
                                                 .instructions = screening_instructions,
                                                 .arg = worker});
-    return open_server(worker, page, slot);
+    if (place->seat == 0)
+        worker->warmer =
+            warmer_new(worker->loop, worker->db, worker->board, config->elevenlabs_voice_id);
+    return open_server(worker, place);
 }
 
 /* What a call needs for a while (its words, audio not yet confirmed or not yet played) comes and
@@ -369,13 +375,13 @@ static void give_memory_back(void)
     mallopt(M_TOP_PAD, 0);
 }
 
-int worker_run(struct metrics_page *page, int slot, int ready_fd, void *arg)
+int worker_run(const struct worker_place *place, void *arg)
 {
     give_memory_back();
     struct worker *worker = xalloc(sizeof(*worker));
     worker->config = arg;
-    worker->ready_fd = ready_fd;
-    int err = open_all(worker, page, slot);
+    worker->ready_fd = place->ready_fd;
+    int err = open_all(worker, place);
     if (!err) {
         loop_on_signal(worker->loop, SIGTERM, on_sigterm, worker);
         loop_on_signal(worker->loop, SIGUSR1, on_sigusr1, worker);

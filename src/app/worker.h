@@ -1,6 +1,6 @@
 /* app/worker.h: one worker process: everything it holds, wired together, from start to drain. */
 #pragma once
-#include "api/metrics.h"
+#include "app/supervisor.h"
 
 /* A worker_fn of app/supervisor.h; arg is a const struct config. */
-int worker_run(struct metrics_page *page, int slot, int ready_fd, void *arg);
+int worker_run(const struct worker_place *place, void *arg);
