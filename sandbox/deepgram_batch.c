@@ -65,9 +65,7 @@ static void transcribe(struct visit *visit, struct minutes *minutes, struct str 
     struct deepgram *deepgram = visit->party->state;
     struct hear *hear = NULL;
     const struct hear_options options = {.language = listen_language(&minutes->ask),
-                                         .silence_ms = BATCH_SILENCE_MS,
-                                         .keyterms = (const char *const *)minutes->ask.keyterms,
-                                         .keyterm_count = minutes->ask.keyterm_count};
+                                         .silence_ms = BATCH_SILENCE_MS};
     if (hear_open(deepgram->models, &options, on_heard, minutes, &hear)) {
         visit_fail(visit, 500, NULL, "The recogniser has no model for this language.");
         return;

@@ -340,9 +340,7 @@ static bool open_ears(struct listener *listener)
         return true;
     }
     const struct hear_options options = {.language = listen_language(&listener->ask),
-                                         .silence_ms = silence_ms,
-                                         .keyterms = (const char *const *)listener->ask.keyterms,
-                                         .keyterm_count = listener->ask.keyterm_count};
+                                         .silence_ms = silence_ms};
     return hear_open(deepgram->models, &options, on_heard, listener, &listener->hear) == 0;
 }
 

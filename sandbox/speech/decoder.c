@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "speech/cepstrum.h"
-#include "speech/phones.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,7 +22,6 @@ struct decoder {
     size_t language; /* index of languages */
     ps_decoder_t *ps;
     struct cepstrum *cepstrum;
-    bool has_own_words; /* so it must not serve another call */
     struct arena texts; /* of the words last read */
 };
 
@@ -123,37 +121,11 @@ int decoder_take(struct hear_models *models, const char *language, struct decode
 void decoder_give_back(struct hear_models *models, struct decoder **decoder)
 {
     size_t *count = &models->idle_count[(*decoder)->language];
-    if ((*decoder)->has_own_words || *count == HEAR_IDLE_DECODERS_MAX)
+    if (*count == HEAR_IDLE_DECODERS_MAX)
         decoder_free(*decoder);
     else
         models->idle[(*decoder)->language][(*count)++] = *decoder;
     *decoder = NULL;
-}
-
-static bool knows(struct decoder *decoder, const char *word)
-{
-    char *phones = ps_lookup_word(decoder->ps, word);
-    bool known = phones != NULL;
-    ckd_free(phones);
-    return known;
-}
-
-/* The search tree is rebuilt with the last way to say the word. */
-static void add_word(struct decoder *decoder, const char *word, const struct phones *phones)
-{
-    for (size_t i = 0; i < phones->count; i++) {
-        char *name = i ? xprintf("%s(%zu)", word, i + 1) : xstrdup(word);
-        ps_add_word(decoder->ps, name, phones->variant[i], i + 1 == phones->count);
-        free(name);
-    }
-    decoder->has_own_words = true;
-}
-
-void decoder_add_word(struct decoder *decoder, const char *word)
-{
-    struct phones phones;
-    if (!knows(decoder, word) && !phones_of_word(languages[decoder->language], word, &phones))
-        add_word(decoder, word, &phones);
 }
 
 void decoder_reset_mean(struct decoder *decoder)

@@ -14,9 +14,6 @@ struct decoder;
 int decoder_take(struct hear_models *models, const char *language, struct decoder **decoder_out);
 void decoder_give_back(struct hear_models *models, struct decoder **decoder);
 
-/* Let the caller say a word that is in no model, too; lower-case UTF-8. What is there already, or
- * cannot be pronounced, is left out. */
-void decoder_add_word(struct decoder *decoder, const char *word);
 void decoder_reset_mean(struct decoder *decoder); /* the channel's mean as on a first call */
 
 void decoder_start(struct decoder *decoder);

@@ -17,7 +17,6 @@ enum {
     ONSET_FRAMES = 4,       /* voiced ones in a row begin an utterance */
     PREROLL_FRAMES = 15,    /* heard before the onset was noticed, and part of the utterance */
     PARTIAL_FRAMES = 10,    /* between two looks at the words so far */
-    KEYTERM_BYTES_MAX = 64, /* of one word */
     VAD_STRICTEST = 3,      /* the laxer modes take the first frames of any stream for speech */
 };
 /* Of words that are given before their utterance is over: posteriors exist only at its end. */
@@ -252,39 +251,6 @@ static int64_t silence_frames(int silence_ms)
     return (silence_ms + AUDIO_FRAME_MS - 1) / AUDIO_FRAME_MS;
 }
 
-/* What a dictionary can hold: small letters, and nothing that pocketsphinx would take for a mark.
- */
-static void put_word(struct buf *word, struct str text)
-{
-    while (text.bytes) {
-        uint32_t code;
-        size_t bytes = utf8_next(text, &code);
-        text = (struct str){text.at + bytes, text.bytes - bytes};
-        code = utf8_lower(code);
-        if (code != UTF8_BAD && (code >= 0x80 || (code >= 'a' && code <= 'z') || code == '\''))
-            utf8_put(word, code);
-    }
-}
-
-/* A keyterm such as "Jan Novák" is two words to the recogniser. */
-static void add_keyterms(struct hear *hear, const struct hear_options *options)
-{
-    size_t words = 0;
-    struct buf word = {0};
-    for (size_t i = 0; i < options->keyterm_count; i++) {
-        struct str rest = str_of(options->keyterms[i]);
-        while (rest.bytes && words < HEAR_KEYTERMS_MAX) {
-            buf_clear(&word);
-            put_word(&word, str_cut(&rest, ' '));
-            if (word.bytes == 0 || word.bytes > KEYTERM_BYTES_MAX)
-                continue;
-            decoder_add_word(hear->decoder, buf_text(&word));
-            words++;
-        }
-    }
-    buf_free(&word);
-}
-
 int hear_open(struct hear_models *models, const struct hear_options *options,
               hear_event_fn *on_event, void *arg, struct hear **hear_out)
 {
@@ -307,7 +273,6 @@ int hear_open(struct hear_models *models, const struct hear_options *options,
     assert(hear->vad);
     WebRtcVad_Init(hear->vad);
     WebRtcVad_set_mode(hear->vad, VAD_STRICTEST);
-    add_keyterms(hear, options);
     *hear_out = hear;
     return 0;
 }

@@ -9,6 +9,9 @@
  *                               +-+ PARTIAL, when the words changed
  *                               +-+ FINAL, on hear_finalize(): the words so far
  *
+ * Words it can hear are those of its models: sphinxbase's language model reads past its end when a
+ * word is added later, so there are no keyterms.
+ *
  * It is closed-domain (call screening) and made for the project's own recorded and synthetic
  * callers; free human speech it understands only roughly.
  *
@@ -26,7 +29,6 @@ enum {
     HEAR_SILENCE_MS_MIN = 100,     /* less would cut words at a "p"; asking for less gives this */
     HEAR_SILENCE_NEVER = -1,       /* only its length ends an utterance */
     HEAR_UTTERANCE_MS_MAX = 30000, /* then it is cut, and goes on as the next one */
-    HEAR_KEYTERMS_MAX = 100,       /* words; more are left out */
     HEAR_IDLE_DECODERS_MAX = 16,   /* kept warm for the next call, per language */
 };
 
@@ -60,8 +62,6 @@ struct hear_options {
      * the call and understands faint callers better; PER_UTTERANCE starts anew each time, so that a
      * test does not depend on what was said before. */
     enum hear_mean { HEAR_MEAN_CARRIED, HEAR_MEAN_PER_UTTERANCE } mean;
-    const char *const *keyterms; /* words the caller may say beside the models' own: names mostly */
-    size_t keyterm_count;
 };
 
 /* model_dir holds LANGUAGE.arpa and LANGUAGE.dict as the build makes them; acoustic_dir a

@@ -58,7 +58,7 @@ static int listen_to(struct hear_models *models, const struct hear_options *opti
 static int usage(void)
 {
     fprintf(stderr, "usage: karen-hear [--models DIR] --language cs|de|en|sk [--silence MS]\n"
-                    "                  [--keyterm WORD]... [--partials] [--words] FILE.wav...\n");
+                    "                  [--partials] [--words] FILE.wav...\n");
     return 2;
 }
 
@@ -68,14 +68,12 @@ int main(int argc, char **argv)
         {"models", required_argument, NULL, 'm'},
         {"language", required_argument, NULL, 'l'},
         {"silence", required_argument, NULL, 's'},
-        {"keyterm", required_argument, NULL, 'k'},
         {"partials", no_argument, NULL, 'p'},
         {"words", no_argument, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     const char *model_dir = SPEECH_MODEL_DIR;
-    const char *keyterms[HEAR_KEYTERMS_MAX];
-    struct hear_options options = {.mean = HEAR_MEAN_PER_UTTERANCE, .keyterms = keyterms};
+    struct hear_options options = {.mean = HEAR_MEAN_PER_UTTERANCE};
     struct listening listening = {0};
     for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (name) {
@@ -84,10 +82,6 @@ int main(int argc, char **argv)
         case 's': options.silence_ms = atoi(optarg); break;
         case 'p': listening.partials = true; break;
         case 'w': listening.words = true; break;
-        case 'k':
-            if (options.keyterm_count < HEAR_KEYTERMS_MAX)
-                keyterms[options.keyterm_count++] = optarg;
-            break;
         default: return usage();
         }
     }
