@@ -2,6 +2,7 @@
 #include "test/test.h"
 
 #include "app/config.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,8 +22,13 @@ static int load(const char *env_file)
 /* The least that a development machine needs. */
 static int small_environment(void **state)
 {
+    const char *format = getenv("CMOCKA_MESSAGE_OUTPUT"); /* it is not Karen's to forget */
+    char *kept = format ? xstrdup(format) : NULL;
     (void)state;
     clearenv();
+    if (kept)
+        setenv("CMOCKA_MESSAGE_OUTPUT", kept, 1);
+    free(kept);
     setenv("KAREN_ENV", "development", 1);
     setenv("DATABASE_URL", "postgres://karen:hunter2secret@localhost/karen", 1);
     setenv("PUBLIC_URL", "http://127.0.0.1:8080/", 1);
