@@ -69,7 +69,8 @@ void exchange_close(struct exchange **exchange)
 {
     if (!*exchange)
         return;
-    ws_close(&(*exchange)->ws, WS_CLOSE_NORMAL, "");
+    /* the program ends: nobody stays to hear the other side's goodbye */
+    ws_close(&(*exchange)->ws, WS_CLOSE_LOST, "");
     free(*exchange);
     *exchange = NULL;
 }
