@@ -61,6 +61,11 @@ void telephony_free(struct telephony **telephony)
     free(t);
 }
 
+bool telephony_idle(const struct telephony *telephony)
+{
+    return !telephony->strangers && !telephony->voicemails;
+}
+
 void telephony_set_board(struct telephony *telephony, struct switchboard *board)
 {
     telephony->board = board;

@@ -55,6 +55,8 @@ struct telephony_options { /* texts are copied */
 };
 struct telephony *telephony_new(const struct telephony_options *options);
 void telephony_free(struct telephony **telephony);
+/* Nothing is on its way: no stream's token, no message for the store. */
+bool telephony_idle(const struct telephony *telephony);
 /* The line's way out to the carrier; for switchboard_options. */
 struct line_carrier telephony_carrier(struct telephony *telephony);
 /* Before the first request; the switchboard needs the carrier first. */

@@ -38,6 +38,9 @@ enum {
     SWEEP_MS = 30000,
     SWEEP_GRACE_S = 120, /* beyond the longest call */
     MAPPED_BYTES_MIN = 16 * 1024,
+    LAST_POLL_MS = 20,
+    LAST_QUIET_MS = 100, /* after the last call: the carrier has more to say of it */
+    LAST_MS_MAX = 5000,
 };
 
 struct worker {
@@ -57,11 +60,12 @@ struct worker {
     struct prompts *prompts;
     struct health health;
     struct api api;
-    struct timer *ready_timer, *publish_timer, *sweep_timer;
+    struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer;
     struct op *sweeping;
     int ready_fd;
     int64_t started_ms;
-    bool leaving; /* told twice is told once */
+    bool leaving;              /* told twice is told once */
+    int64_t empty_ms, busy_ms; /* leaving: when the last call ended, when somebody last waited */
 };
 
 /* ---- parts ---------------------------------------------------------------------------------- */
@@ -270,11 +274,27 @@ static void on_ready_poll(void *arg)
 
 /* ---- leaving -------------------------------------------------------------------------------- */
 
+/* Whoever has asked something still gets his answer, for a while. */
+static void on_last_poll(void *arg)
+{
+    struct worker *worker = arg;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    if (!http_server_idle(worker->server) || !telephony_idle(worker->telephony))
+        worker->busy_ms = now_ms;
+    if (now_ms < worker->busy_ms + LAST_QUIET_MS && now_ms < worker->empty_ms + LAST_MS_MAX) {
+        timer_set(worker->last_timer, now_ms + LAST_POLL_MS);
+        return;
+    }
+    log_info(NULL, "drained", "");
+    loop_stop(worker->loop);
+}
+
 static void on_empty(void *arg)
 {
     struct worker *worker = arg;
-    log_info(NULL, "drained", "");
-    loop_stop(worker->loop);
+    worker->empty_ms = worker->busy_ms = loop_now_ms(worker->loop);
+    worker->last_timer = timer_new(worker->loop, on_last_poll, worker);
+    timer_set(worker->last_timer, worker->empty_ms);
 }
 
 static void leave(struct worker *worker)
@@ -306,6 +326,7 @@ static void close_all(struct worker *worker)
     timer_free(&worker->ready_timer);
     timer_free(&worker->publish_timer);
     timer_free(&worker->sweep_timer);
+    timer_free(&worker->last_timer);
     op_cancel(&worker->sweeping);
     http_server_close(&worker->server);
     warmer_free(&worker->warmer);

@@ -449,6 +449,11 @@ static void free_server(void *arg)
     free(server);
 }
 
+bool http_server_idle(const struct http_server *server)
+{
+    return !server->live;
+}
+
 void http_server_close(struct http_server **server_slot)
 {
     struct http_server *server = *server_slot;

@@ -67,6 +67,7 @@ int http_server_open(struct loop *loop, const char *address,
                      const char **why_out);
 uint16_t http_server_port(const struct http_server *server);
 void http_server_stop_listening(struct http_server *server); /* what runs goes on */
+bool http_server_idle(const struct http_server *server);     /* nobody waits for a reply */
 void http_server_close(struct http_server **server);         /* drops what runs: on_gone */
 
 /* What the client sent; borrowed as long as the request lives. NULL where there is none. */
