@@ -135,7 +135,7 @@ static void print_log(const struct stack *stack, const char *log)
     char *path = xprintf("%s/%s", stack->folder, log);
     char *text = file_text(path);
     size_t bytes = strlen(text), skip = bytes > 6000 ? bytes - 6000 : 0;
-    print_message("---- %s\n%s\n", log, text + skip);
+    fprintf(stderr, "---- %s\n%s\n", log, text + skip); /* print_message() cuts it short */
     free(text);
     free(path);
 }
@@ -318,6 +318,14 @@ void stack_await_words(struct stack *stack, pid_t who, const char *words, int ti
     free(path);
 }
 
+char *stack_karen_log(const struct stack *stack)
+{
+    char *path = xprintf("%s/karen.log", stack->folder);
+    char *log = file_text(path);
+    free(path);
+    return log;
+}
+
 void stack_stop_karen(struct stack *stack)
 {
     if (!stack->karen)
@@ -330,14 +338,12 @@ void stack_await_karen_end(struct stack *stack)
 {
     int status = exit_status(stack->karen);
     stack->karen = 0;
-    char *path = xprintf("%s/karen.log", stack->folder);
-    char *log = file_text(path);
+    char *log = stack_karen_log(stack);
     if (status || strstr(log, "Sanitizer") || strstr(log, "runtime error")) {
         print_log(stack, "karen.log");
         fail_msg("karen serve ended with status %d", status);
     }
     free(log);
-    free(path);
 }
 
 void stack_stop_sandbox(struct stack *stack)

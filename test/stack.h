@@ -23,6 +23,7 @@ void stack_stop_karen(struct stack *stack);       /* SIGTERM, and a clean end */
 void stack_await_karen_end(struct stack *stack);  /* a clean end, told by somebody else */
 void stack_stop_sandbox(struct stack *stack);     /* SIGKILL */
 
+char *stack_karen_log(const struct stack *stack); /* so far; the caller frees it */
 /* The value of a setting that the processes run with. */
 const char *stack_setting(const struct stack *stack, const char *name);
 

@@ -396,6 +396,10 @@ static void the_stopped_ones_call_went_on_to_its_end(void **state)
     (void)state;
     assert_int_equal(stack_wait(stopped.stack, stopped.call), 0);
     stack_await_karen_end(stopped.stack);
+    char *log = stack_karen_log(stopped.stack);
+    if (strstr(log, "status=499"))
+        fail_msg("somebody was hung up on before the answer: %s", log);
+    free(log);
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE to_number = '+442088880001'"
                                     " AND from_number <> '+420777000111'"
                                     " AND status = 'completed'"),
