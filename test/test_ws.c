@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/dns.h>
 #include <event2/dns_struct.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,34 @@ static void closed_server_drops_its_sockets(void **state)
     assert_int_equal(world->here.code, WS_CLOSE_LOST);
 }
 
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void a_socket_that_says_goodbye_ends_with_its_loop(void **state)
+{
+    struct world *world = *state;
+    int before = open_descriptors();
+    struct loop *both = world->loop, *own = loop_new();
+    world->loop = own;
+    dial(world, "/ws");
+    world->loop = both;
+    for (int i = 0; !world->here.opened; i++) {
+        assert_true(i < 10000);
+        loop_step(own, 1);
+        loop_step(both, 1);
+    }
+    ws_close(&world->here.ws, WS_CLOSE_NORMAL, "");
+    wait_for(both, &world->there.closed);
+    settle(both);
+    loop_free(&own); /* it never read the other side's goodbye */
+    assert_int_equal(open_descriptors(), before);
+}
+
 static void pings_keep_an_idle_connection(void **state)
 {
     struct world *world = *state;
@@ -564,6 +593,7 @@ int main(void)
         live_test(closing_while_connecting_is_silent),
         live_test(both_sides_may_close_at_once),
         live_test(closed_server_drops_its_sockets),
+        live_test(a_socket_that_says_goodbye_ends_with_its_loop),
         live_test(pings_keep_an_idle_connection),
         live_test(odd_urls_and_headers_are_refused_at_once),
         live_test(name_is_looked_up),

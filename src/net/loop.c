@@ -44,6 +44,7 @@ struct loop {
     struct turn *turn;
     struct deferred_list deferred, running; /* asked for in this turn; being done at its end */
     struct signal_watch *signals;
+    struct loop_orphan *orphans;
     struct timer *step_timer; /* ends loop_step()'s wait */
     bool stopped;
 };
@@ -134,6 +135,34 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
     todo->list[todo->count++] = (struct deferred){fn, arg};
 }
 
+void loop_adopt(struct loop *loop, struct loop_orphan *orphan, loop_fn *fn, void *arg)
+{
+    assert(!orphan->back);
+    *orphan = (struct loop_orphan){loop->orphans, &loop->orphans, fn, arg};
+    if (orphan->next)
+        orphan->next->back = &orphan->next;
+    loop->orphans = orphan;
+}
+
+void loop_forget(struct loop_orphan *orphan)
+{
+    if (!orphan->back)
+        return;
+    *orphan->back = orphan->next;
+    if (orphan->next)
+        orphan->next->back = orphan->back;
+    orphan->back = NULL;
+}
+
+static void end_orphans(struct loop *loop)
+{
+    while (loop->orphans) {
+        struct loop_orphan *orphan = loop->orphans;
+        loop_forget(orphan);
+        orphan->fn(orphan->arg);
+    }
+}
+
 static void run_turn(struct loop *loop, int flags)
 {
     assert(!loop->turn->running && "the loop must not be run from inside itself");
@@ -176,6 +205,7 @@ void loop_free(struct loop **loop_slot)
         return;
     *loop_slot = NULL;
     timer_free(&loop->step_timer);
+    end_orphans(loop);
     if (loop->dns) { /* look-ups end with an error, so that nothing waits for them for ever */
         evdns_base_free(loop->dns, 1);
         event_base_loop(loop->base, EVLOOP_NONBLOCK);

@@ -24,6 +24,16 @@ int64_t wall_now_ms(void);                    /* Unix time */
 /* fn(arg) at the end of the loop's turn, when nobody on the stack can still see what it frees. */
 void loop_defer(struct loop *loop, loop_fn *fn, void *arg);
 
+/* What lives on without an owner until it comes to its own end, such as a socket that still says
+ * goodbye: loop_free() runs fn(arg), which must end it, unless it was forgotten before. */
+struct loop_orphan { /* lent by what lives on; {0} is none's */
+    struct loop_orphan *next, **back;
+    loop_fn *fn;
+    void *arg;
+};
+void loop_adopt(struct loop *loop, struct loop_orphan *orphan, loop_fn *fn, void *arg);
+void loop_forget(struct loop_orphan *orphan); /* twice is fine, so is one never adopted */
+
 /* A timer runs once per timer_set(). Never inside timer_set(), never after timer_free(). */
 struct timer;
 struct timer *timer_new(struct loop *loop, loop_fn *fn, void *arg);

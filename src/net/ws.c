@@ -58,6 +58,7 @@ void ws_bury(struct ws *ws)
     if (ws->state == WS_DEAD)
         return;
     ws_opening_free(ws);
+    loop_forget(&ws->orphan);
     ws->state = WS_DEAD;
     timer_free(&ws->timer);
     ws_io_close(ws);
@@ -155,9 +156,15 @@ static void send_close(struct ws *ws, int code, struct str why)
     ws->sent_close = true;
 }
 
+static void bury(void *arg)
+{
+    ws_bury(arg);
+}
+
 static void begin_closing(struct ws *ws)
 {
     ws->state = WS_CLOSING;
+    loop_adopt(ws->loop, &ws->orphan, bury, ws);
     buf_free(&ws->message);
     timer_set(ws->timer, loop_now_ms(ws->loop) + WS_CLOSE_WAIT_MS_MAX);
 }

@@ -39,6 +39,7 @@ struct ws {
     struct timer *timer;           /* of the handshake, the next ping or the closing, by state */
     struct http_taken taken;       /* server side: what owns fd and ssl */
     struct ws_opening *opening;    /* client side, until open */
+    struct loop_orphan orphan;     /* closing: the owner may be gone */
     struct buf in;                 /* a frame that has not come whole */
     struct buf message;            /* the fragments so far */
     enum ws_opcode message_opcode; /* WS_OP_CONTINUE: no fragmented message has begun */
