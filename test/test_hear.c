@@ -232,6 +232,7 @@ static void a_finalize_in_silence_is_answered_with_nothing(void **state)
     assert_int_equal(heard.last_end, HEAR_BY_FINALIZE);
     assert_string_equal(buf_text(&heard.text), "");
     hear_close(&hear);
+    buf_free(&heard.text);
 }
 
 static void finalizes_in_mid_sentence_lose_and_repeat_no_word(void **state)
