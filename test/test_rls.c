@@ -351,7 +351,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
     char *names = postgres_ask("SELECT string_agg(proname, ' ' ORDER BY proname) " CROSSING);
     assert_string_equal(names, "claim_call_sid claim_outbox count_outbox enter_call"
                                " make_call_event_partitions redeem_stream_token route_call"
-                               " sweep_calls sweep_leftovers");
+                               " sweep_calls sweep_leftovers voices_in_use");
     free(names);
     assert_int_equal(postgres_count("SELECT count(*) " CROSSING
                                     " AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl)"

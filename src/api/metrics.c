@@ -55,7 +55,7 @@ static const struct metric {
     {"karen_provider_first_seconds", "histogram", "Time to a provider's first word or byte."},
     {"karen_provider_healthy", "gauge", "Workers whose breaker lets calls through."},
     {"karen_screenings_total", "counter", "Finished calls judged, by outcome."},
-    {"karen_outbox_waiting", "gauge", "Jobs waiting in the queue, as one worker saw them."},
+    {"karen_outbox_waiting", "gauge", "Jobs waiting in the queue."},
     {"karen_db_ready", "gauge", "Workers that reach the database."},
 };
 

@@ -62,7 +62,7 @@ struct worker {
     struct api api;
     struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer;
     struct op *sweeping;
-    int ready_fd;
+    int seat, ready_fd;
     int64_t started_ms;
     bool leaving;              /* told twice is told once */
     int64_t empty_ms, busy_ms; /* leaving: when the last call ended, when somebody last waited */
@@ -199,6 +199,8 @@ static void publish_more(struct metrics_slot *slot, void *arg)
     metrics_add(slot, "karen_screenings_total", "outcome=\"script\"", (double)stats->by_script);
     metrics_add(slot, "karen_screenings_total", "outcome=\"refused\"", (double)stats->refused);
     metrics_add(slot, "karen_screenings_total", "outcome=\"put_off\"", (double)stats->put_off);
+    if (worker->seat == 0) /* all see the same queue: once is enough */
+        metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
 }
 
 static void on_publish(void *arg)
@@ -402,6 +404,7 @@ int worker_run(const struct worker_place *place, void *arg)
     struct worker *worker = xalloc(sizeof(*worker));
     worker->config = arg;
     worker->ready_fd = place->ready_fd;
+    worker->seat = place->seat;
     int err = open_all(worker, place);
     if (!err) {
         loop_on_signal(worker->loop, SIGTERM, on_sigterm, worker);
