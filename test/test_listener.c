@@ -282,6 +282,19 @@ static void memory_goes_when_words_are_final(void **state)
     assert_int_equal(listener_bytes(f->listener), idle);
 }
 
+static void the_answer_to_finalize_leaves_nothing_kept(void **state)
+{
+    struct fixture *f = *state;
+    say_open();
+    size_t idle = listener_bytes(f->listener);
+    hear_voice(f, 3000);
+    hear(f, 200); /* the silence behind a voice is kept with it */
+    assert_true(listener_bytes(f->listener) > idle + 20000);
+    say((struct stt_event){
+        .kind = STT_FINAL, .text = str_of("all of it"), .end_ms = 2900, .from_finalize = true});
+    assert_int_equal(listener_bytes(f->listener), idle);
+}
+
 static void an_open_stream_that_says_nothing_is_replaced(void **state)
 {
     struct fixture *f = *state;
@@ -344,6 +357,7 @@ int main(void)
         CASE(catching_up_is_little_faster_than_speech),
         CASE(no_more_than_eight_seconds_are_kept),
         CASE(memory_goes_when_words_are_final),
+        CASE(the_answer_to_finalize_leaves_nothing_kept),
         CASE(an_open_stream_that_says_nothing_is_replaced),
         CASE(a_refused_key_is_not_hammered),
         CASE(words_that_were_final_before_are_not_said_twice),

@@ -268,6 +268,16 @@ static void on_open(struct listener *l)
     emit(l, (struct call_event){.kind = EV_STT_UP});
 }
 
+/* All that was said is known, and the silence behind it is nothing to wait for. What is newest may
+ * be a voice that was not noticed yet. */
+static void settle(struct listener *l)
+{
+    while (l->kept_count > 0) {
+        keep_lead_in(l, kept_at(l, 0));
+        drop_oldest(l);
+    }
+}
+
 /* Final words confirm what lies before them; the answer to Finalize, all that was said. */
 static void confirm(struct listener *l, const struct call_event *words)
 {
@@ -278,6 +288,8 @@ static void confirm(struct listener *l, const struct call_event *words)
     if (confirmed_ms > l->confirmed_ms)
         l->confirmed_ms = confirmed_ms;
     drop_confirmed(l);
+    if (all)
+        settle(l);
 }
 
 static void on_words(struct listener *l, const struct stt_event *event)
