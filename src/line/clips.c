@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "line/clips_disk.h"
+#include "rules/spoken.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -295,11 +296,14 @@ static void on_speech(const struct tts_event *event, void *arg)
 
 static void speak(struct clip *clip, const struct clip_wish *wish, int64_t first_byte_ms_max)
 {
-    struct tts_request request = {.text = wish->text,
+    struct buf words = {0}; /* a greeting may hold figures, too */
+    spoken_put(wish->language, wish->text, &words);
+    struct tts_request request = {.text = buf_str(&words),
                                   .voice_id = wish->voice_id,
                                   .language = wish->language,
                                   .first_byte_ms_max = first_byte_ms_max};
     tts_speak(clip->clips->tts, &request, on_speech, clip, &clip->speaking);
+    buf_free(&words);
 }
 
 /* ---- taking ---- */

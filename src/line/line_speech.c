@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "line/line_private.h"
+#include "rules/spoken.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -107,14 +108,17 @@ static void on_speech(const struct tts_event *event, void *arg)
 
 static void synthesise(struct line *line, struct line_clip *clip, struct str text)
 {
-    struct tts_request request = {.text = text,
+    struct buf words = {0}; /* figures as words; the transcript keeps what the model wrote */
+    spoken_put(line->language, text, &words);
+    struct tts_request request = {.text = buf_str(&words),
                                   .voice_id = line->voice_id,
                                   .language = line->language,
                                   .previous = str_of(line->previous),
                                   .log = line->log};
     clip->asked_ms = loop_now_ms(line->parts->loop);
-    clip->characters = (int64_t)utf8_length(text);
+    clip->characters = (int64_t)utf8_length(request.text);
     tts_speak(line->parts->tts, &request, on_speech, clip, &clip->speaking);
+    buf_free(&words);
     struct str tail = text;
     if (tail.bytes > LINE_PREVIOUS_BYTES_MAX) /* its end is what matters for the tone */
         tail =
