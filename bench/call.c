@@ -62,14 +62,17 @@ static void turn(struct call_core *core, int64_t at)
     static const char *const heard[] = {"hello I", "hello I would like",
                                         "hello I would like to speak"};
     step(core, at, (struct call_event){.kind = EV_VOICE_ON, .at_ms = at - 60});
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        at += 300;
         step(
-            core, tick_until(core, at += 300),
+            core, tick_until(core, at),
             (struct call_event){
                 .kind = EV_WORDS, .text = str_of(heard[i]), .at_ms = at - 400, .end_ms = at - 100});
-    step(core, tick_until(core, at += 200),
-         (struct call_event){.kind = EV_VOICE_OFF, .at_ms = at - 160});
-    step(core, tick_until(core, at += 100),
+    }
+    at += 200;
+    step(core, tick_until(core, at), (struct call_event){.kind = EV_VOICE_OFF, .at_ms = at - 160});
+    at += 100;
+    step(core, tick_until(core, at),
          (struct call_event){.kind = EV_WORDS_FINAL,
                              .text = str_of("Hello, I would like to speak to Jan."),
                              .end_ms = at - 260,

@@ -1,9 +1,9 @@
 /* bench/ws.c: what a media frame costs on its way into a server's WebSocket: run it under
  * `perf stat` or `valgrind --tool=callgrind --toggle-collect=ws_on_readable`, which count
  * instructions; it prints time. */
+#include "net/ws.h"
 #include "base/mem.h"
 #include "net/http_server.h"
-#include "net/ws.h"
 #include "net/ws_wire.h"
 
 #include <arpa/inet.h>

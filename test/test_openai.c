@@ -401,9 +401,9 @@ static void error_within_the_stream_fails_the_reply(void **state)
 static void nonsense_fails_the_reply(void **state)
 {
     (void)state;
-    static const char *const nonsense[] = {"data: <html>\n\n", "data: [1]\n\n",
-                                           "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{"
-                                           "\"index\":100000}]}}]}\n\n"};
+    static const char far_index[] =
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":100000}]}}]}\n\n";
+    static const char *const nonsense[] = {"data: <html>\n\n", "data: [1]\n\n", far_index};
     for (size_t i = 0; i < countof(nonsense); i++) {
         struct world *world = world_new();
         struct peer *peer = ask(world);

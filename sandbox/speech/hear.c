@@ -14,10 +14,10 @@
 #include <string.h>
 
 enum {
-    ONSET_FRAMES = 4,       /* voiced ones in a row begin an utterance */
-    PREROLL_FRAMES = 15,    /* heard before the onset was noticed, and part of the utterance */
-    PARTIAL_FRAMES = 10,    /* between two looks at the words so far */
-    VAD_STRICTEST = 3,      /* the laxer modes take the first frames of any stream for speech */
+    ONSET_FRAMES = 4,    /* voiced ones in a row begin an utterance */
+    PREROLL_FRAMES = 15, /* heard before the onset was noticed, and part of the utterance */
+    PARTIAL_FRAMES = 10, /* between two looks at the words so far */
+    VAD_STRICTEST = 3,   /* the laxer modes take the first frames of any stream for speech */
 };
 /* Of words that are given before their utterance is over: posteriors exist only at its end. */
 static const double unproven_confidence = 0.8;

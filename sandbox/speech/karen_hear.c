@@ -65,12 +65,9 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"models", required_argument, NULL, 'm'},
-        {"language", required_argument, NULL, 'l'},
-        {"silence", required_argument, NULL, 's'},
-        {"partials", no_argument, NULL, 'p'},
-        {"words", no_argument, NULL, 'w'},
-        {NULL, 0, NULL, 0},
+        {"models", required_argument, NULL, 'm'},  {"language", required_argument, NULL, 'l'},
+        {"silence", required_argument, NULL, 's'}, {"partials", no_argument, NULL, 'p'},
+        {"words", no_argument, NULL, 'w'},         {NULL, 0, NULL, 0},
     };
     const char *model_dir = SPEECH_MODEL_DIR;
     struct hear_options options = {.mean = HEAR_MEAN_PER_UTTERANCE};

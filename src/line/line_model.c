@@ -14,12 +14,12 @@
 enum { REPLY_TOKENS_MAX = 220, BYTES_PER_TOKEN = 4 };
 
 /* By way of TZ, the C library's only way to name a zone; nothing else here asks for local time. */
-static struct tm local_time(const char *timezone)
+static struct tm local_time(const char *zone)
 {
     static char variable[80];
     time_t now = (time_t)(wall_now_ms() / 1000);
     struct tm local;
-    snprintf(variable, sizeof(variable), "TZ=%s", timezone && timezone[0] ? timezone : "UTC");
+    snprintf(variable, sizeof(variable), "TZ=%s", zone && zone[0] ? zone : "UTC");
     putenv(variable); /* setenv() would leak a copy a call */
     tzset();
     localtime_r(&now, &local);
