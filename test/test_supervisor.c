@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ static pid_t start(worker_fn *fn, int workers, int64_t drain_ms_max, void *arg)
     assert_int_equal(pipe(notes), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody outlives a test that failed */
         log_setup(LOG_ERROR + 1, false);
         _exit(supervise(&(struct supervisor_options){
             .workers = workers, .drain_ms_max = drain_ms_max, .worker = fn, .arg = arg}));

@@ -35,6 +35,7 @@ struct process { /* its index is its slot on the page of counters */
     pid_t pid;
     int seat;
     int ready_fd;
+    uint64_t number; /* 1, 2, ... in the order of their starts */
     int64_t started_ms;
     int64_t kill_at_ms; /* LEAVING */
 };
@@ -47,6 +48,7 @@ struct supervisor {
     struct metrics_page *page;
     int signal_fd;
     bool stopping, failed, announced;
+    uint64_t started; /* processes so far */
     struct process processes[PROCESSES_MAX];
     struct seat seats[WORKERS_MAX];
 };
@@ -127,6 +129,7 @@ static void start(struct supervisor *supervisor, int seat)
                                                    .pid = pid,
                                                    .seat = seat,
                                                    .ready_fd = pipe_fds[0],
+                                                   .number = ++supervisor->started,
                                                    .started_ms = now_ms()};
 }
 
@@ -159,7 +162,20 @@ static void announce(struct supervisor *supervisor)
     fclose(file);
 }
 
-/* The new worker of a seat serves: whoever held the seat before may leave. */
+/* One worker a seat: the newest that serves. Whoever held the seat before may leave. */
+static void settle_seat(struct supervisor *supervisor, struct process *process)
+{
+    for (int i = 0; i < PROCESSES_MAX; i++) {
+        struct process *other = &supervisor->processes[i];
+        if (other->state == FREE || other->seat != process->seat)
+            continue;
+        if (other->number < process->number)
+            dismiss(supervisor, other, SIGUSR1);
+        else if (other->number > process->number && other->state == SERVING)
+            dismiss(supervisor, process, SIGUSR1);
+    }
+}
+
 static void on_ready(struct supervisor *supervisor, struct process *process)
 {
     char byte;
@@ -168,12 +184,9 @@ static void on_ready(struct supervisor *supervisor, struct process *process)
     process->ready_fd = -1;
     if (got != 1)
         return; /* it died; SIGCHLD tells */
-    process->state = SERVING;
-    for (int i = 0; i < PROCESSES_MAX; i++) {
-        struct process *other = &supervisor->processes[i];
-        if (other != process && other->state == SERVING && other->seat == process->seat)
-            dismiss(supervisor, other, SIGUSR1);
-    }
+    if (process->state == STARTING)
+        process->state = SERVING;
+    settle_seat(supervisor, process);
     announce(supervisor);
 }
 
