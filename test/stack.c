@@ -50,7 +50,7 @@ const char *stack_audio(const char *name)
     struct stat unused;
     snprintf(out, sizeof(full[0]), "%s/test/audio/%s.wav", KAREN_SOURCE_ROOT, name);
     if (stat(out, &unused))
-        snprintf(out, sizeof(full[0]), "%s", program(xprintf("test/audio/%s.wav", name)));
+        snprintf(out, sizeof(full[0]), "%s/%s.wav", program("test/audio"), name);
     if (stat(out, &unused))
         fail_msg("there is no recording %s", name);
     return out;

@@ -38,6 +38,7 @@ static const struct caller callers[] = {
      .label = "marketing"},
     {.language = "cs", .number = "+420228880004", .audio = {"cs-02-bank-fraud"}, .label = "fraud"},
 };
+enum { CZECH_FROM = 4 };
 static struct stack *stack;
 static struct stack_screening results[countof(callers)];
 
@@ -45,7 +46,9 @@ static int call_everybody(void **state)
 {
     (void)state;
     stack = stack_open(&(struct stack_options){.pace = "usual"});
-    callers_ring(stack, callers, countof(callers), results);
+    /* one language after the other: eight recognisers at once are more than a small machine has */
+    callers_ring(stack, callers, CZECH_FROM, results);
+    callers_ring(stack, callers + CZECH_FROM, countof(callers) - CZECH_FROM, results + CZECH_FROM);
     return 0;
 }
 
