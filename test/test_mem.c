@@ -45,6 +45,25 @@ static void arena_gives_zeroed_aligned_memory_of_any_size(void **state)
     arena_free(&arena);
 }
 
+static void count_end(void *arg)
+{
+    (*(int *)arg)++;
+}
+
+static void what_lives_as_long_as_an_arena_ends_with_it_once(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    int ends = 0;
+    arena_on_free(&arena, count_end, &ends);
+    arena_on_free(&arena, count_end, &ends);
+    arena_free(&arena);
+    assert_int_equal(ends, 2);
+    arena_alloc(&arena, 10);
+    arena_free(&arena);
+    assert_int_equal(ends, 2);
+}
+
 static void arena_copies_text(void **state)
 {
     (void)state;
@@ -62,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_are_their_own),
         cmocka_unit_test(arena_gives_zeroed_aligned_memory_of_any_size),
+        cmocka_unit_test(what_lives_as_long_as_an_arena_ends_with_it_once),
         cmocka_unit_test(arena_copies_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

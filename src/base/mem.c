@@ -108,8 +108,26 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return copy;
 }
 
+struct arena_end {
+    struct arena_end *older;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+void arena_on_free(struct arena *arena, void (*fn)(void *arg), void *arg)
+{
+    struct arena_end *end = arena_alloc(arena, sizeof(*end));
+    *end = (struct arena_end){arena->ends, fn, arg};
+    arena->ends = end;
+}
+
 void arena_free(struct arena *arena)
 {
+    struct arena_end *end;
+    while ((end = arena->ends)) {
+        arena->ends = end->older;
+        end->fn(end->arg);
+    }
     while (arena->newest) {
         struct arena_block *block = arena->newest;
         arena->newest = block->older;

@@ -20,6 +20,11 @@ const char *http_param(const struct http_req *req, const char *name)
     return NULL;
 }
 
+const struct http_route *http_route_of(const struct http_req *req)
+{
+    return req->private->route;
+}
+
 const char *http_remote(const struct http_req *req)
 {
     return req->private->remote;

@@ -76,6 +76,7 @@ const char *http_param(const struct http_req *req, const char *name); /* ":id" o
 const char *http_query(const struct http_req *req,
                        const char *name);            /* decoded, first of that name */
 const char *http_remote(const struct http_req *req); /* the peer's IP address */
+const struct http_route *http_route_of(const struct http_req *req); /* the row that matched */
 
 /* Form fields of an application/x-www-form-urlencoded body, in the order sent, decoded; parsed once
  * at first use. *fields_out is borrowed. EINVAL: broken escapes or more than HTTP_FIELDS_MAX. */

@@ -116,6 +116,7 @@ void db_fail(struct db *db, int err, const struct db_unit *unit, db_done_fn *on_
              struct op **slot);
 
 size_t db_row_count(const struct db_rows *rows);
+size_t db_column_count(const struct db_rows *rows);
 const struct db_rows *db_rows_of(const struct db_rows *rows, size_t statement); /* 0 is the first */
 bool db_is_null(const struct db_rows *rows, size_t row, size_t column);
 struct str db_get_str(const struct db_rows *rows, size_t row, size_t column); /* null: empty */

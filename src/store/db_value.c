@@ -131,6 +131,11 @@ void query_copy(struct query *query, const struct db_statement *statement)
     }
 }
 
+size_t db_column_count(const struct db_rows *rows)
+{
+    return (size_t)PQnfields(rows->result);
+}
+
 size_t db_row_count(const struct db_rows *rows)
 {
     return (size_t)PQntuples(rows->result);

@@ -1,0 +1,2 @@
+-- What a tenant may set and what it may use.
+SELECT;

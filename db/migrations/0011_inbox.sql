@@ -1,0 +1,2 @@
+-- What people do with calls: search, labels, notes.
+SELECT;

@@ -1,0 +1,2 @@
+-- Numbers on their way in and out, and whether forwarding works.
+SELECT;

@@ -1,0 +1,2 @@
+-- What happens now, told to whoever watches, and orders to live calls.
+SELECT;

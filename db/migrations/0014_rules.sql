@@ -1,0 +1,2 @@
+-- Rules of a tenant, versions of its texts.
+SELECT;

@@ -1,0 +1,2 @@
+-- How long what is kept, exports and erasures.
+SELECT;
