@@ -252,7 +252,7 @@ static void unknown_address_is_404_as_a_problem(void **state)
         peer_expect(world->peer, "Content-Type: application/problem+json\r\n");
         peer_expect(
             world->peer,
-            "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"");
+            "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"code\":\"not_found\",\"detail\":\"");
         peer_expect(world->peer, "\"}");
     }
 }

@@ -1,20 +1,56 @@
-/* api/api.h: all routes as one table, and what their handlers find in http_req.app. */
+/* api/api.h: all routes as one table, and what their handlers find in http_req.app. The carrier's
+ * webhooks and the operator's pages are rows of api.c; all else is api/openapi.yaml's, paired with
+ * its handlers by operations.c and entered through guard.c. */
 #pragma once
 #include "net/http_server.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
+struct auth_keys;
+struct contract;
+struct db;
 struct health;
+struct operation;
+struct proxies;
+struct tally;
 struct telephony;
+struct api_request;
+typedef void operation_fn(struct api_request *request);
+
+struct api_counters {
+    uint64_t limited;  /* refused for asking too often */
+    uint64_t replayed; /* answered from what an Idempotency-Key kept */
+};
 
 struct api {
     struct health *health;
     struct telephony *telephony;
+    struct db *db;               /* as workers are: bound to the tenant of each unit */
+    struct auth_keys *keys;      /* of tokens */
+    struct tally *tally;         /* how often who asked; NULL: not counted */
+    struct proxies *proxies;     /* whose word on the client's address is believed */
+    const char *public_url;      /* without a slash at its end */
+    const char *origin;          /* scheme and host of it, as browsers send it */
+    int64_t requests_per_minute; /* of one person or key; 0: no limit */
+    struct api_counters counters;
+
+    /* made by api_open() */
+    struct contract *contract;
+    const struct operation *operations;
+    operation_fn **handlers; /* one an operation */
+    struct http_route *routes;
+    size_t count; /* of routes */
 };
 static inline struct api *api_of(const struct http_req *req)
 {
     return req->app;
 }
 
-extern const struct http_route api_routes[];
+/* Reads the contract and pairs its operations with their handlers. EINVAL: they do not fit;
+ * *why_out says where, the caller frees it. */
+int api_open(struct api *api, char **why_out);
+void api_close(struct api *api); /* what api_open() made */
+
+extern const struct http_route api_routes[]; /* those outside the contract; the first of routes */
 extern const size_t api_route_count;

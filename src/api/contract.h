@@ -63,6 +63,14 @@ int body_read(struct str text, struct arena *arena, cJSON **body_out, struct fau
 int operation_check_body(const struct operation *operation, const cJSON *body,
                          struct faults *faults);
 
+/* An answer by the operation's responses: the status is listed and the body fits. body NULL: none,
+ * or no JSON. For tests, and for `karen serve` in development, which says in its log where it does
+ * not keep the contract. */
+int operation_check_answer(const struct operation *operation, int status, const char *content_type,
+                           const cJSON *body, struct faults *faults);
+/* Whether this path (without a query) is one of the operation. */
+bool operation_path_fits(const struct operation *operation, struct str path);
+
 /* A parameter of path, query or header by its name. */
 struct parameter {
     const char *name;

@@ -102,7 +102,7 @@ static void problem_page(struct buf *page, int status)
     struct buf body = {0};
     char id[HTTP_ID_BYTES];
     http_new_id(id);
-    http_problem(&body, status, refused_detail(status), id);
+    http_problem(&body, status, NULL, refused_detail(status), id);
     buf_printf(page,
                "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                "Content-Length: %zu\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s",

@@ -70,8 +70,6 @@ struct http_server {
 
 struct bufferevent *http_bufferevent(const struct http_req_private *p);
 void http_new_id(char id_out[HTTP_ID_BYTES]);
-/* The body of a problem: RFC 9457. */
-void http_problem(struct buf *body, int status, const char *detail, const char *id);
 /* name=value&... decoded into fields; EINVAL as http_form() */
 int http_fields_parse(struct arena *arena, struct str text, struct http_fields *fields_out);
 const char *http_fields_find(const struct http_fields *fields, const char *name);

@@ -2,6 +2,7 @@
 #include "net/http_private.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -74,19 +75,28 @@ void http_reply_json(struct http_req *req, int status, struct str body)
     http_reply(req, status, "application/json", body);
 }
 
-void http_problem(struct buf *body, int status, const char *detail, const char *id)
+static void put_code(struct buf *body, const char *name)
+{
+    for (; *name; name++)
+        buf_putc(body, *name == ' ' ? '_' : (char)tolower((unsigned char)*name));
+}
+
+void http_problem(struct buf *body, int status, const char *code, const char *detail,
+                  const char *id)
 {
     buf_puts(body, "{\"type\":\"about:blank\",\"title\":");
     buf_json_string(body, str_of(http_status_name(status)));
-    buf_printf(body, ",\"status\":%d,\"detail\":", status);
+    buf_printf(body, ",\"status\":%d,\"code\":\"", status);
+    put_code(body, code ? code : http_status_name(status));
+    buf_puts(body, "\",\"detail\":");
     buf_json_string(body, str_of(detail));
-    buf_printf(body, ",\"instance\":\"%s\"}", id);
+    buf_printf(body, ",\"request_id\":\"%s\"}", id);
 }
 
 void http_fail(struct http_req *req, int status, const char *detail)
 {
     struct buf body = {0};
-    http_problem(&body, status, detail, req->id);
+    http_problem(&body, status, NULL, detail, req->id);
     http_reply(req, status, "application/problem+json", buf_str(&body));
     buf_free(&body);
 }

@@ -91,7 +91,11 @@ const char *http_field(struct http_req *req, const char *name); /* first of that
 void http_set_header(struct http_req *req, const char *name, const char *value); /* of the reply */
 void http_reply(struct http_req *req, int status, const char *content_type, struct str body);
 void http_reply_json(struct http_req *req, int status, struct str body);
-/* application/problem+json: RFC 9457. detail is a sentence for the person who reads it. */
+/* The body of a problem: RFC 9457. code: a word to translate by; NULL: the status's own name,
+ * "not_found". */
+void http_problem(struct buf *body, int status, const char *code, const char *detail,
+                  const char *id);
+/* application/problem+json. detail is a sentence for the person who reads it. */
 void http_fail(struct http_req *req, int status, const char *detail);
 
 /* For stand-ins that play a broken server: before the reply or in the middle of one, these bytes go

@@ -1,0 +1,15 @@
+/* api/guard.h: what stands between the outside and a handler of the contract. */
+#pragma once
+#include "api/request.h"
+
+#define API_KEY_START "krn_"
+
+/* The handler of every route that comes from the contract. */
+void api_enter(struct http_req *http);
+
+/* The value of a cookie, in the request's arena; NULL: it did not come. */
+const char *api_cookie(const struct http_req *http, const char *name);
+/* The names of the two cookies: with the prefix that only a site itself can set, where it has TLS.
+ */
+const char *api_session_cookie(const struct api *api);
+const char *api_refresh_cookie(const struct api *api);

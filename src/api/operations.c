@@ -1,0 +1,32 @@
+/* api/operations.c: every operation of the contract and its handler, one row each, sorted. */
+#include "api/operations.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* One line an operation: operationId and handler. */
+#define OPERATIONS(row)
+
+#define DECLARE(id, handler) operation_fn handler;
+OPERATIONS(DECLARE)
+
+static const struct {
+    const char *id;
+    operation_fn *handler;
+} operations[] = {
+#define ROW(id, handler) {#id, handler},
+    OPERATIONS(ROW)};
+
+operation_fn *operation_handler(const char *operation_id)
+{
+    for (size_t i = 0; i < countof(operations); i++)
+        if (strcmp(operations[i].id, operation_id) == 0)
+            return operations[i].handler;
+    return NULL;
+}
+
+const char *operation_handler_name(size_t index)
+{
+    return index < countof(operations) ? operations[index].id : NULL;
+}
