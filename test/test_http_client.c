@@ -247,6 +247,26 @@ static void body_comes_in_pieces_as_it_comes(void **state)
     peer_free(&peer);
 }
 
+static void what_goes_once_is_never_repeated_on_a_kept_connection(void **state)
+{
+    struct world *world = *state;
+    struct peer *kept =
+        ask_peer(world, (struct http_ask){0}, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    wait_for(world->loop, &world->done);
+    ask(world, world->listener->port, "/order",
+        (struct http_ask){.method = HTTP_POST, .body = str_of("x=1"), .once = true});
+    struct peer *own = peer_accept(world->listener);
+    peer_expect(own, "x=1");
+    peer_reset(own);
+    wait_for(world->loop, &world->done);
+    assert_int_not_equal(world->answer.err, 0);
+    settle(world->loop);
+    assert_int_equal(world->listener->count, 2);
+    assert_null(strstr(buf_text(&kept->heard), "/order"));
+    peer_free(&kept);
+    peer_free(&own);
+}
+
 static void interim_reply_is_not_the_reply(void **state)
 {
     struct world *world = *state;
@@ -584,6 +604,7 @@ int main(void)
         live_test(error_status_is_an_answer),
         live_test(redirect_is_not_followed),
         live_test(body_comes_in_pieces_as_it_comes),
+        live_test(what_goes_once_is_never_repeated_on_a_kept_connection),
         live_test(interim_reply_is_not_the_reply),
         live_test(connection_nobody_takes_is_refused),
         live_test(silent_server_runs_out_of_time),

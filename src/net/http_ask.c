@@ -233,6 +233,7 @@ static void set_connection(struct ask *ask, const struct http_ask *wanted)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)str_starts(str_of(wanted->url), "https:"));
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)wanted->once);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(wanted->connect_ms_max ? wanted->connect_ms_max : 2000));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);

@@ -28,6 +28,8 @@ struct http_ask {
     const char *headers[HTTP_ASK_HEADERS_MAX]; /* "Name: value", up to the first NULL */
     const char *user, *password;               /* HTTP Basic, when user is not NULL */
     struct str body;
+    bool once; /* on a connection of its own: libcurl repeats by itself, a POST as well, what is
+                * lost with a connection that was kept */
     /* Deadlines in ms; 0 takes the default. Passing one ends the ask with ETIMEDOUT. */
     int64_t connect_ms_max;    /* default 2000 */
     int64_t first_byte_ms_max; /* from the start to the reply's head; default 5000 */
