@@ -2,108 +2,56 @@
  * said about it. */
 #include "base/mem.h"
 #include "carrier/twilio_rest.h"
-#include "net/http_server.h"
-#include "test/peer.h"
 #include "test/test.h"
+#include "test/twilio_world.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CA "CA00000000000000000000000000000002"
-#define AC "AC00000000000000000000000000000003"
-
-enum { ANSWERS_MAX = 8 };
+#define CALLS "/2010-04-01/Accounts/" TWILIO_AC "/Calls"
+#define POST "POST " CALLS "/" CA ".json "
+#define GET "GET " CALLS "/" CA ".json \n"
 
 struct world {
-    struct loop *loop;
-    struct http_server *server;
-    struct http_client *http;
-    struct twilio_rest *rest;
-    /* the service: its answers in order; after the last one again and again */
-    struct {
-        int status;
-        const char *body;
-    } answers[ANSWERS_MAX];
-    size_t answer_count, next;
-    struct buf asked;
-    /* what came of it */
-    struct op *asking;
-    bool done;
+    struct twilio_world twilio; /* first */
     int err, status, tries;
     int64_t code;
-    char message[100], call_status[32];
+    char message[100], call_status[32], call_sid[40];
 };
 
-static void on_call(struct http_req *req)
+static void copy(char *out, size_t room, struct str text)
 {
-    struct world *w = req->app;
-    const char *authorization = http_header(req, "Authorization");
-    assert_string_equal(http_param(req, "account"), AC);
-    assert_string_equal(http_param(req, "call"), CA ".json");
-    /* SK1:secret */
-    assert_string_equal(authorization ? authorization : "", "Basic U0sxOnNlY3JldA==");
-    buf_printf(&w->asked, "%s %.*s\n", http_method_name(req->method), (int)req->body.bytes,
-               req->body.bytes ? req->body.at : "");
-    assert_true(w->answer_count > 0);
-    size_t at = w->next < w->answer_count ? w->next++ : w->answer_count - 1;
-    if (w->answers[at].status == 0)
-        return; /* never answers */
-    if (w->answers[at].status == 429)
-        http_set_header(req, "Retry-After", "0");
-    http_reply_json(req, w->answers[at].status, str_of(w->answers[at].body));
+    snprintf(out, room, "%.*s", (int)text.bytes, text.bytes ? text.at : "");
 }
-
-static const struct http_route routes[] = {
-    {HTTP_POST | HTTP_GET, "/2010-04-01/Accounts/:account/Calls/:call", on_call, 65536}};
 
 static void on_done(const struct twilio_answer *answer, void *arg)
 {
     struct world *w = arg;
-    assert_false(w->done);
-    assert_null(w->asking);
-    w->done = true;
+    assert_false(w->twilio.done);
+    assert_null(w->twilio.asking);
+    w->twilio.done = true;
     w->err = answer->err;
     w->status = answer->status;
     w->code = answer->code;
     w->tries = answer->tries;
-    snprintf(w->message, sizeof(w->message), "%.*s", (int)answer->message.bytes,
-             answer->message.bytes ? answer->message.at : "");
-    snprintf(w->call_status, sizeof(w->call_status), "%.*s", (int)answer->call_status.bytes,
-             answer->call_status.bytes ? answer->call_status.at : "");
+    copy(w->message, sizeof(w->message), answer->message);
+    copy(w->call_status, sizeof(w->call_status), answer->call_status);
+    copy(w->call_sid, sizeof(w->call_sid), answer->call_sid);
 }
 
 static void answer_with(struct world *w, int status, const char *body)
 {
-    w->answers[w->answer_count].status = status;
-    w->answers[w->answer_count++].body = body;
-}
-
-static void open_rest(struct world *w, const char *base_url)
-{
-    const struct twilio_rest_options options = {.loop = w->loop,
-                                                .http = w->http,
-                                                .base_url = base_url,
-                                                .account_sid = AC,
-                                                .user = "SK1",
-                                                .secret = "secret",
-                                                .back_off_ms = 1};
-    twilio_rest_free(&w->rest);
-    w->rest = twilio_rest_new(&options);
+    twilio_answers(&w->twilio, status, body);
 }
 
 static int setup(void **state)
 {
     static struct world w;
-    const char *why = NULL;
-    char base[64];
-    w = (struct world){.loop = loop_new()};
-    struct http_server_options options = {.routes = routes, .route_count = 1, .app = &w};
-    assert_int_equal(http_server_open(w.loop, "127.0.0.1:0", &options, &w.server, &why), 0);
-    w.http = http_client_new(w.loop, &(struct http_client_options){0});
-    snprintf(base, sizeof(base), "http://127.0.0.1:%u", http_server_port(w.server));
-    open_rest(&w, base);
+    w = (struct world){0};
+    twilio_world_open(&w.twilio);
     *state = &w;
     return 0;
 }
@@ -111,27 +59,21 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    twilio_rest_free(&w->rest);
-    settle(w->loop);
-    http_client_free(&w->http);
-    http_server_close(&w->server);
-    settle(w->loop);
-    buf_free(&w->asked);
-    loop_free(&w->loop);
+    twilio_world_close(&w->twilio);
     return 0;
 }
 
 static void hang_up(struct world *w)
 {
-    twilio_call_hang_up(w->rest, CA, on_done, w, &w->asking);
-    assert_false(w->done);
-    wait_for(w->loop, &w->done);
+    twilio_call_hang_up(w->twilio.rest, CA, on_done, w, &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
 }
 
 static void go_to(struct world *w)
 {
-    twilio_call_go_to(w->rest, CA, "https://k.example/t?a=1&b=ř", on_done, w, &w->asking);
-    wait_for(w->loop, &w->done);
+    twilio_call_go_to(w->twilio.rest, CA, "https://k.example/t?a=1&b=ř", on_done, w,
+                      &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
 }
 
 static void call_is_hung_up(void **state)
@@ -141,7 +83,7 @@ static void call_is_hung_up(void **state)
     hang_up(w);
     assert_int_equal(w->err, 0);
     assert_string_equal(w->call_status, "completed");
-    assert_string_equal(buf_text(&w->asked), "POST Status=completed\n");
+    twilio_world_expect(&w->twilio, POST "Status=completed\n");
     assert_int_equal(w->tries, 1);
 }
 
@@ -172,8 +114,7 @@ static void tries_are_bounded(void **state)
     hang_up(w);
     assert_int_equal(w->err, EPROTO);
     assert_int_equal(w->tries, TWILIO_REST_TRIES_MAX);
-    w->done = false;
-    w->answer_count = w->next = 0;
+    twilio_world_again(&w->twilio);
     answer_with(w, 429, "{}");
     hang_up(w);
     assert_int_equal(w->err, EBUSY);
@@ -194,8 +135,7 @@ static void refusals_have_names(void **state)
     };
     struct world *w = *state;
     for (size_t i = 0; i < countof(cases); i++) {
-        w->done = false;
-        w->answer_count = w->next = 0;
+        twilio_world_again(&w->twilio);
         answer_with(w, cases[i].status, cases[i].body);
         go_to(w);
         assert_int_equal(w->err, cases[i].err);
@@ -212,13 +152,11 @@ static void redirect_says_where_and_how(void **state)
     answer_with(w, 200, "{\"status\":\"in-progress\"}");
     go_to(w);
     assert_int_equal(w->err, 0);
-    assert_string_equal(buf_text(&w->asked),
-                        "POST Url=https%3A%2F%2Fk.example%2Ft%3Fa%3D1%26b%3D%C5%99&Method=POST\n");
-    buf_clear(&w->asked);
-    w->done = false;
-    twilio_call_run(w->rest, CA, str_of("<Response/>"), on_done, w, &w->asking);
-    wait_for(w->loop, &w->done);
-    assert_string_equal(buf_text(&w->asked), "POST Twiml=%3CResponse%2F%3E\n");
+    twilio_world_expect(&w->twilio,
+                        POST "Url=https%3A%2F%2Fk.example%2Ft%3Fa%3D1%26b%3D%C5%99&Method=POST\n");
+    twilio_call_run(w->twilio.rest, CA, str_of("<Response/>"), on_done, w, &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
+    twilio_world_expect(&w->twilio, POST "Twiml=%3CResponse%2F%3E\n");
 }
 
 static void redirect_of_unknown_outcome_is_looked_up_not_repeated(void **state)
@@ -228,12 +166,11 @@ static void redirect_of_unknown_outcome_is_looked_up_not_repeated(void **state)
     answer_with(w, 200, "{\"status\":\"in-progress\"}");
     go_to(w);
     assert_int_equal(w->err, ETIMEDOUT);
-    assert_non_null(strstr(buf_text(&w->asked), "POST Url="));
-    assert_string_equal(strchr(buf_text(&w->asked), '\n'), "\nGET \n");
+    assert_non_null(strstr(buf_text(&w->twilio.asked), POST "Url="));
+    assert_string_equal(strchr(buf_text(&w->twilio.asked), '\n'), "\n" GET);
     assert_string_equal(w->call_status, "in-progress");
 
-    w->done = false;
-    w->answer_count = w->next = 0;
+    twilio_world_again(&w->twilio);
     answer_with(w, 500, "");
     answer_with(w, 200, "{\"status\":\"completed\"}");
     go_to(w);
@@ -253,7 +190,7 @@ static void redirect_that_was_surely_not_taken_is_repeated(void **state)
 static void service_that_is_not_there_is_no_guess(void **state)
 {
     struct world *w = *state;
-    open_rest(w, "http://127.0.0.1:1");
+    twilio_world_reach(&w->twilio, "http://127.0.0.1:1");
     go_to(w);
     assert_int_equal(w->err, ECONNREFUSED);
     assert_int_equal(w->tries, TWILIO_REST_TRIES_MAX);
@@ -263,34 +200,135 @@ static void call_is_looked_up(void **state)
 {
     struct world *w = *state;
     answer_with(w, 200, "{\"status\":\"ringing\"}");
-    twilio_call_get(w->rest, CA, on_done, w, &w->asking);
-    wait_for(w->loop, &w->done);
+    twilio_call_get(w->twilio.rest, CA, on_done, w, &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
     assert_string_equal(w->call_status, "ringing");
-    assert_string_equal(buf_text(&w->asked), "GET \n");
+    twilio_world_expect(&w->twilio, GET);
 }
 
 static void sid_that_is_none_never_becomes_a_url(void **state)
 {
     struct world *w = *state;
-    twilio_call_hang_up(w->rest, "../../Accounts", on_done, w, &w->asking);
-    assert_false(w->done);
-    wait_for(w->loop, &w->done);
+    twilio_call_hang_up(w->twilio.rest, "../../Accounts", on_done, w, &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
     assert_int_equal(w->err, EINVAL);
-    assert_int_equal(w->asked.bytes, 0);
+    twilio_world_expect(&w->twilio, "");
+}
+
+#define PLACED "{\"sid\":\"" CA "\",\"status\":\"queued\",\"direction\":\"outbound-api\"}"
+#define PLACE                                                                                      \
+    "POST " CALLS ".json To=%2B420777123456&From=%2B420228883001&Twiml=%3CResponse%2F%3E"          \
+    "&StatusCallback=https%3A%2F%2Fk.example%2Fs&StatusCallbackEvent=initiated"                    \
+    "&StatusCallbackEvent=ringing&StatusCallbackEvent=answered&StatusCallbackEvent=completed"      \
+    "&Timeout=40\n"
+#define LOOK "GET " CALLS ".json?To=%2B420777123456&From=%2B420228883001&PageSize=5 \n"
+
+static void place(struct world *w)
+{
+    const struct twilio_placing placing = {.to = "+420777123456",
+                                           .from = "+420228883001",
+                                           .twiml = str_of("<Response/>"),
+                                           .status_url = "https://k.example/s",
+                                           .ring_seconds_max = 40};
+    twilio_call_place(w->twilio.rest, &placing, on_done, w, &w->twilio.asking);
+    twilio_world_wait(&w->twilio);
+}
+
+/* A list of one call of that age; borrowed until the next call. */
+static const char *calls_list(int64_t age_s, const char *direction)
+{
+    static char list[400];
+    char date[64];
+    time_t at = (time_t)(wall_now_ms() / 1000 - age_s);
+    struct tm utc;
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&at, &utc));
+    snprintf(list, sizeof(list),
+             "{\"end\":0,\"calls\":[{\"date_created\":\"%s\",\"direction\":\"%s\",\"sid\":\"" CA
+             "\",\"status\":\"ringing\"}],\"next_page_uri\":null}",
+             date, direction);
+    return list;
+}
+
+static void call_is_placed(void **state)
+{
+    struct world *w = *state;
+    answer_with(w, 201, PLACED);
+    place(w);
+    assert_int_equal(w->err, 0);
+    assert_string_equal(w->call_sid, CA);
+    assert_string_equal(w->call_status, "queued");
+    twilio_world_expect(&w->twilio, PLACE);
+}
+
+static void placing_of_unknown_outcome_is_looked_for_before_it_is_repeated(void **state)
+{
+    struct world *w = *state;
+    answer_with(w, 502, "");
+    answer_with(w, 200, calls_list(0, "outbound-api"));
+    place(w);
+    assert_int_equal(w->err, 0);
+    assert_string_equal(w->call_sid, CA);
+    assert_string_equal(w->call_status, "ringing");
+    twilio_world_expect(&w->twilio, PLACE LOOK);
+}
+
+static void call_that_is_not_there_is_placed_again(void **state)
+{
+    struct world *w = *state;
+    const char *older[] = {"outbound-api", "inbound"};
+    for (size_t i = 0; i < countof(older); i++) {
+        twilio_world_again(&w->twilio);
+        answer_with(w, -1, NULL);
+        answer_with(w, 200, calls_list(i == 0 ? 60 : 0, older[i]));
+        answer_with(w, 201, PLACED);
+        place(w);
+        assert_int_equal(w->err, 0);
+        assert_int_equal(w->tries, 2);
+        twilio_world_expect(&w->twilio, PLACE LOOK PLACE);
+    }
+}
+
+static void placing_that_can_not_be_looked_for_stays_perhaps(void **state)
+{
+    struct world *w = *state;
+    answer_with(w, 504, "");
+    answer_with(w, 200, "not a list");
+    place(w);
+    assert_int_equal(w->err, ETIMEDOUT);
+    assert_string_equal(w->call_sid, "");
+    twilio_world_expect(&w->twilio, PLACE LOOK);
+    twilio_world_again(&w->twilio);
+    answer_with(w, 504, "");
+    place(w);
+    assert_int_equal(w->err, ETIMEDOUT);
+    assert_int_equal(w->tries, 1);
+}
+
+static void placing_that_is_refused_is_over(void **state)
+{
+    struct world *w = *state;
+    answer_with(w, 400, "{\"code\":21215,\"message\":\"geo\",\"status\":400}");
+    place(w);
+    assert_int_equal(w->err, EPERM);
+    twilio_world_again(&w->twilio);
+    answer_with(w, 400, "{\"code\":21211,\"message\":\"To\",\"status\":400}");
+    place(w);
+    assert_int_equal(w->err, EINVAL);
+    twilio_world_expect(&w->twilio, PLACE);
 }
 
 static void cancelled_ask_is_never_answered(void **state)
 {
     struct world *w = *state;
     answer_with(w, 200, "{}");
-    twilio_call_hang_up(w->rest, CA, on_done, w, &w->asking);
-    op_cancel(&w->asking);
-    assert_null(w->asking);
-    twilio_call_hang_up(w->rest, CA, on_done, w, &w->asking);
-    twilio_rest_free(&w->rest); /* takes what is in flight with it */
-    assert_null(w->asking);
-    settle(w->loop);
-    assert_false(w->done);
+    twilio_call_hang_up(w->twilio.rest, CA, on_done, w, &w->twilio.asking);
+    op_cancel(&w->twilio.asking);
+    assert_null(w->twilio.asking);
+    twilio_call_hang_up(w->twilio.rest, CA, on_done, w, &w->twilio.asking);
+    twilio_rest_free(&w->twilio.rest); /* takes what is in flight with it */
+    assert_null(w->twilio.asking);
+    settle(w->twilio.loop);
+    assert_false(w->twilio.done);
 }
 
 #define REST_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -309,6 +347,11 @@ int main(void)
         REST_TEST(service_that_is_not_there_is_no_guess),
         REST_TEST(call_is_looked_up),
         REST_TEST(sid_that_is_none_never_becomes_a_url),
+        REST_TEST(call_is_placed),
+        REST_TEST(placing_of_unknown_outcome_is_looked_for_before_it_is_repeated),
+        REST_TEST(call_that_is_not_there_is_placed_again),
+        REST_TEST(placing_that_can_not_be_looked_for_stays_perhaps),
+        REST_TEST(placing_that_is_refused_is_over),
         REST_TEST(cancelled_ask_is_never_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,8 @@ struct config {
     int64_t call_seconds_max, drain_seconds_max;
 
     const char *twilio_account_sid, *twilio_auth_token, *twilio_auth_token_old;
-    const char *twilio_base_url;
+    const char *twilio_base_url, *twilio_verify_base_url, *twilio_numbers_base_url;
+    const char *twilio_verify_service_sid;
 
     const char *deepgram_api_key, *deepgram_base_url, *deepgram_model;
 

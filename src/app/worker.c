@@ -113,12 +113,15 @@ static void open_carrier(struct worker *worker)
     struct uuid default_tenant = {0};
     if (config->default_tenant_id)
         uuid_parse(str_of(config->default_tenant_id), &default_tenant); /* checked by config_load */
-    worker->rest =
-        twilio_rest_new(&(struct twilio_rest_options){.loop = worker->loop,
-                                                      .http = worker->http,
-                                                      .base_url = config->twilio_base_url,
-                                                      .account_sid = config->twilio_account_sid,
-                                                      .secret = config->twilio_auth_token});
+    worker->rest = twilio_rest_new(
+        &(struct twilio_rest_options){.loop = worker->loop,
+                                      .http = worker->http,
+                                      .base_url = config->twilio_base_url,
+                                      .verify_base_url = config->twilio_verify_base_url,
+                                      .numbers_base_url = config->twilio_numbers_base_url,
+                                      .verify_service_sid = config->twilio_verify_service_sid,
+                                      .account_sid = config->twilio_account_sid,
+                                      .secret = config->twilio_auth_token});
     worker->telephony = telephony_new(&(struct telephony_options){
         .loop = worker->loop,
         .db = worker->db,

@@ -1,106 +1,21 @@
-/* carrier/twilio_rest.c: one ask at a time per request, repeated by rule, its failures given one
- * name each. */
-#include "carrier/twilio_rest.h"
+/* carrier/twilio_rest.c: calls over REST. */
+#include "carrier/twilio_rest_private.h"
 
-#include "base/id.h"
-#include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "carrier/twilio_rest_wire.h"
 #include "carrier/twilio_wire.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ASK_MS_MAX = 4000, BACK_OFF_MS_MAX = 30000 };
-
-struct twilio_rest {
-    struct loop *loop;
-    struct http_client *http;
-    struct log log;
-    char *base_url, *account_sid, *user, *secret;
-    int64_t back_off_ms;
-    struct rest_ask *first; /* all in flight */
+enum {
+    PLACE_TRY_MS_MAX = 8000,
+    PLACE_MS_MAX = 20000,
+    CLOCKS_APART_MS = 5000, /* ours and Twilio's, which also tells only whole seconds */
+    NEWEST = 5,             /* calls that are looked at */
 };
-
-/* What may be done when nobody knows whether Twilio took a request. */
-enum repeat { REPEAT_ALWAYS, REPEAT_IF_NOT_TAKEN };
-
-struct rest_ask {
-    struct op op; /* first */
-    struct twilio_rest *rest;
-    struct rest_ask *next, **back; /* among those in flight */
-    char call_sid[TWILIO_SID_BYTES + 1];
-    enum http_method method;
-    struct buf body;
-    enum repeat repeat;
-    bool reading_back;   /* the request itself is over: its outcome is unknown */
-    bool ending;         /* that the call is over already is what was wanted */
-    struct op *asking;   /* at the HTTP client */
-    struct timer *timer; /* until the next try */
-    int64_t give_up_at_ms;
-    int tries;
-    struct twilio_answer answer; /* of a request that was never sent */
-    twilio_answer_fn *on_done;
-    void *arg;
-};
-
-static void ask_free(void *arg)
-{
-    struct rest_ask *ask = arg;
-    timer_free(&ask->timer);
-    buf_free(&ask->body);
-    free(ask);
-}
-
-static void ask_forget(struct rest_ask *ask)
-{
-    op_cancel(&ask->asking);
-    timer_stop(ask->timer);
-    *ask->back = ask->next;
-    if (ask->next)
-        ask->next->back = ask->back;
-    loop_defer(ask->rest->loop, ask_free, ask);
-}
-
-static void on_cancel(struct op *op)
-{
-    ask_forget((struct rest_ask *)op);
-}
-
-static void finish(struct rest_ask *ask, struct twilio_answer *answer)
-{
-    answer->tries = ask->tries;
-    if (answer->err)
-        log_warn(&ask->rest->log, "twilio_refused",
-                 "call_sid=%s err=%d status=%d code=%" PRId64 " tries=%d", ask->call_sid,
-                 answer->err, answer->status, answer->code, ask->tries);
-    op_end(&ask->op);
-    ask_forget(ask); /* before the callback, which may free all of this */
-    ask->on_done(answer, ask->arg);
-}
-
-/* {"code":..., "message":...} of a refusal, {"status":...} of a call. */
-static void read_answer(struct str body, struct buf *words, struct twilio_answer *answer)
-{
-    struct json json = json_of(body);
-    struct str key, message = {0}, status = {0};
-    for (bool in = json_object(&json); in && json_member(&json, &key);) {
-        if (str_is(key, "code"))
-            json_whole(&json, &answer->code);
-        else if (str_is(key, "message"))
-            json_string(&json, &message);
-        else if (str_is(key, "status"))
-            json_string(&json, &status);
-        else
-            json_skip(&json);
-    }
-    json_unescape(words, message);
-    answer->message = buf_str(words);
-    answer->call_status = status;
-}
 
 static bool is_over(struct str call_status)
 {
@@ -111,233 +26,202 @@ static bool is_over(struct str call_status)
     return false;
 }
 
-/* 21220: the call is not in a state that allows this; 20404 and 404: there is no such call. */
-static int err_of(const struct twilio_answer *answer)
+/* 21220: the call is not in a state that allows this; 21215 and 13227: it goes where this account
+ * may not call. */
+static int err_of(const struct twilio_reply *reply)
 {
-    if (answer->status >= 200 && answer->status < 300)
-        return 0;
-    switch (answer->status) {
-    case 401:
-    case 403: return EACCES;
-    case 404: return ESRCH;
-    case 429: return EBUSY;
-    default: break;
+    switch (reply->code) {
+    case 21220: return ESRCH;
+    case 21215:
+    case 13227: return EPERM;
+    default: return reply->err;
     }
-    if (answer->code == 21220)
-        return ESRCH;
-    return answer->status >= 500 ? EPROTO : EINVAL;
 }
 
-static bool is_passing(int status)
+static struct twilio_answer answer_of(const struct twilio_reply *reply)
 {
-    return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 ||
-           status == 503 || status == 504;
+    struct twilio_record call = {0};
+    twilio_record_parse(reply->body, &call);
+    return (struct twilio_answer){.err = err_of(reply),
+                                  .status = reply->status,
+                                  .code = reply->code,
+                                  .message = reply->message,
+                                  .call_sid = call.sid,
+                                  .call_status = call.status,
+                                  .tries = reply->tries};
 }
 
-/* Twilio surely did nothing: it was never reached, or said so before it began. */
-static bool surely_not_taken(const struct http_answer *http)
+static void settle(const struct twilio_reply *reply, twilio_any_fn *on_done, void *arg)
 {
-    if (http->err)
-        return http->err == ECONNREFUSED || http->err == EHOSTUNREACH;
-    return http->status == 429 || http->status == 425;
+    struct twilio_answer answer = answer_of(reply);
+    ((twilio_answer_fn *)on_done)(&answer, arg);
 }
 
-static int64_t back_off(const struct rest_ask *ask, int64_t retry_after_ms)
+/* That the call is over already is what was wanted. */
+static void settle_ended(const struct twilio_reply *reply, twilio_any_fn *on_done, void *arg)
 {
-    uint8_t chance;
-    random_bytes(&chance, 1);
-    int64_t wait_ms = ask->rest->back_off_ms << (ask->tries - 1);
-    if (wait_ms > BACK_OFF_MS_MAX)
-        wait_ms = BACK_OFF_MS_MAX;
-    wait_ms += wait_ms * (chance - 128) / 1280; /* a tenth more or less */
-    return retry_after_ms > wait_ms ? retry_after_ms : wait_ms;
+    struct twilio_answer answer = answer_of(reply);
+    if (answer.err == ESRCH)
+        answer.err = 0;
+    ((twilio_answer_fn *)on_done)(&answer, arg);
 }
 
-static bool try_again(struct rest_ask *ask, const struct http_answer *http)
+/* Nobody knows whether the call was redirected; whether it still lives was asked. */
+static int look_at_call(struct twilio_reply *reply, const char *key, int64_t since_ms)
 {
-    bool may = ask->repeat == REPEAT_ALWAYS || ask->reading_back || surely_not_taken(http);
-    int64_t at_ms = loop_now_ms(ask->rest->loop) + back_off(ask, http->retry_after_ms);
-    if (!may || ask->tries >= TWILIO_REST_TRIES_MAX || at_ms >= ask->give_up_at_ms)
-        return false;
-    timer_set(ask->timer, at_ms);
-    return true;
+    struct twilio_record call = {0};
+    (void)key;
+    (void)since_ms;
+    twilio_record_parse(reply->body, &call);
+    return reply->err == ESRCH || is_over(call.status) ? ESRCH : ETIMEDOUT;
 }
 
-static void send_ask(struct rest_ask *ask);
+/* ---- one call ------------------------------------------------------------------------------- */
 
-/* Nobody knows whether the call was redirected; whether it still lives can be asked. */
-static void read_back(struct rest_ask *ask)
+static void ask_about(struct twilio_rest *rest, const char *call_sid,
+                      struct twilio_request *request, struct op **slot)
 {
-    ask->reading_back = true;
-    ask->method = HTTP_GET;
-    ask->tries = 0;
-    buf_clear(&ask->body);
-    ask->give_up_at_ms = loop_now_ms(ask->rest->loop) + ASK_MS_MAX;
-    send_ask(ask);
-}
-
-static void settle(struct rest_ask *ask, struct twilio_answer *answer)
-{
-    if (ask->reading_back)
-        answer->err = is_over(answer->call_status) || answer->err == ESRCH ? ESRCH : ETIMEDOUT;
-    if (ask->ending && answer->err == ESRCH)
-        answer->err = 0;
-    finish(ask, answer);
-}
-
-static void on_http(const struct http_answer *http, void *arg)
-{
-    struct rest_ask *ask = arg;
-    struct twilio_answer answer = {.err = http->err, .status = http->status};
-    bool passing = http->err || is_passing(http->status);
-    if (passing && try_again(ask, http))
-        return;
-    if (passing && ask->repeat == REPEAT_IF_NOT_TAKEN && !ask->reading_back &&
-        !surely_not_taken(http)) {
-        read_back(ask);
-        return;
-    }
-    struct buf words = {0};
-    if (!http->err) {
-        read_answer(http->body, &words, &answer);
-        answer.err = err_of(&answer);
-    }
-    settle(ask, &answer);
-    buf_free(&words);
-}
-
-static void send_ask(struct rest_ask *ask)
-{
-    struct twilio_rest *rest = ask->rest;
-    struct buf url = {0};
-    int64_t left_ms = ask->give_up_at_ms - loop_now_ms(rest->loop);
-    buf_printf(&url, "%s/2010-04-01/Accounts/%s/Calls/%s.json", rest->base_url, rest->account_sid,
-               ask->call_sid);
-    struct http_ask http = {
-        .method = ask->method,
-        .url = url.data,
-        .user = rest->user,
-        .password = rest->secret,
-        .body = buf_str(&ask->body),
-        .total_ms_max = left_ms < ASK_MS_MAX ? left_ms : ASK_MS_MAX,
-        .reply_bytes_max = 64 * 1024,
-        .on_done = on_http,
-    };
-    if (http.total_ms_max < 1)
-        http.total_ms_max = 1;
-    if (ask->method == HTTP_POST)
-        http.headers[0] = "Content-Type: application/x-www-form-urlencoded";
-    ask->tries++;
-    http_ask(rest->http, &http, ask, &ask->asking);
+    bool is_sid = twilio_is_sid(str_of(call_sid), "CA"); /* it becomes part of a URL */
+    char path[64];
+    snprintf(path, sizeof(path), "Calls/%s.json", is_sid ? call_sid : "");
+    struct buf url = twilio_api_url(rest, path);
+    request->subject = is_sid ? call_sid : NULL;
+    request->url = buf_text(&url);
+    request->err = is_sid ? 0 : EINVAL;
+    if (request->look)
+        request->look_url = request->url;
+    twilio_ask(rest, request, slot);
     buf_free(&url);
-}
-
-static void on_timer(void *arg)
-{
-    struct rest_ask *ask = arg;
-    if (ask->answer.err)
-        finish(ask, &ask->answer);
-    else
-        send_ask(ask);
-}
-
-static struct rest_ask *ask_new(struct twilio_rest *rest, const char *call_sid,
-                                twilio_answer_fn *on_done, void *arg, struct op **slot)
-{
-    struct rest_ask *ask = xalloc(sizeof(*ask));
-    ask->rest = rest;
-    ask->method = HTTP_POST;
-    ask->on_done = on_done;
-    ask->arg = arg;
-    ask->timer = timer_new(rest->loop, on_timer, ask);
-    ask->give_up_at_ms = loop_now_ms(rest->loop) + TWILIO_REST_MS_MAX;
-    ask->next = rest->first;
-    ask->back = &rest->first;
-    if (ask->next)
-        ask->next->back = &ask->next;
-    rest->first = ask;
-    if (twilio_is_sid(str_of(call_sid), "CA"))
-        memcpy(ask->call_sid, call_sid, TWILIO_SID_BYTES);
-    else
-        ask->answer.err = EINVAL; /* it would become part of a URL */
-    op_begin(&ask->op, on_cancel, slot);
-    return ask;
-}
-
-static void begin(struct rest_ask *ask)
-{
-    if (ask->answer.err)
-        timer_set(ask->timer, loop_now_ms(ask->rest->loop));
-    else
-        send_ask(ask);
 }
 
 void twilio_call_hang_up(struct twilio_rest *rest, const char *call_sid, twilio_answer_fn *on_done,
                          void *arg, struct op **slot)
 {
-    struct rest_ask *ask = ask_new(rest, call_sid, on_done, arg, slot);
-    ask->ending = true;
-    buf_form_field(&ask->body, "Status", "completed");
-    begin(ask);
+    struct twilio_request request = {.what = "call_hang_up",
+                                     .method = HTTP_POST,
+                                     .form = str_of("Status=completed"),
+                                     .settle = settle_ended,
+                                     .on_done = (twilio_any_fn *)on_done,
+                                     .arg = arg};
+    ask_about(rest, call_sid, &request, slot);
+}
+
+static void redirect(struct twilio_rest *rest, const char *call_sid, struct buf *form,
+                     twilio_answer_fn *on_done, void *arg, struct op **slot)
+{
+    struct twilio_request request = {.what = "call_redirect",
+                                     .method = HTTP_POST,
+                                     .form = buf_str(form),
+                                     .repeat = TWILIO_REPEAT_IF_NOT_TAKEN,
+                                     .look = look_at_call,
+                                     .settle = settle,
+                                     .on_done = (twilio_any_fn *)on_done,
+                                     .arg = arg};
+    ask_about(rest, call_sid, &request, slot);
+    buf_free(form);
+}
+
+static void put_twiml(struct buf *form, struct str twiml)
+{
+    char *text = xstrndup(twiml.at, twiml.bytes);
+    assert(twiml.bytes <= TWILIO_INLINE_TWIML_MAX);
+    buf_form_field(form, "Twiml", text);
+    free(text);
 }
 
 void twilio_call_run(struct twilio_rest *rest, const char *call_sid, struct str twiml,
                      twilio_answer_fn *on_done, void *arg, struct op **slot)
 {
-    struct rest_ask *ask = ask_new(rest, call_sid, on_done, arg, slot);
-    char *text = xstrndup(twiml.at, twiml.bytes);
-    assert(twiml.bytes <= TWILIO_INLINE_TWIML_MAX);
-    ask->repeat = REPEAT_IF_NOT_TAKEN;
-    buf_form_field(&ask->body, "Twiml", text);
-    free(text);
-    begin(ask);
+    struct buf form = {0};
+    put_twiml(&form, twiml);
+    redirect(rest, call_sid, &form, on_done, arg, slot);
 }
 
 void twilio_call_go_to(struct twilio_rest *rest, const char *call_sid, const char *url,
                        twilio_answer_fn *on_done, void *arg, struct op **slot)
 {
-    struct rest_ask *ask = ask_new(rest, call_sid, on_done, arg, slot);
-    ask->repeat = REPEAT_IF_NOT_TAKEN;
-    buf_form_field(&ask->body, "Url", url);
-    buf_form_field(&ask->body, "Method", "POST");
-    begin(ask);
+    struct buf form = {0};
+    buf_form_field(&form, "Url", url);
+    buf_form_field(&form, "Method", "POST");
+    redirect(rest, call_sid, &form, on_done, arg, slot);
 }
 
 void twilio_call_get(struct twilio_rest *rest, const char *call_sid, twilio_answer_fn *on_done,
                      void *arg, struct op **slot)
 {
-    struct rest_ask *ask = ask_new(rest, call_sid, on_done, arg, slot);
-    ask->method = HTTP_GET;
-    begin(ask);
+    struct twilio_request request = {.what = "call_get",
+                                     .method = HTTP_GET,
+                                     .settle = settle,
+                                     .on_done = (twilio_any_fn *)on_done,
+                                     .arg = arg};
+    ask_about(rest, call_sid, &request, slot);
 }
 
-struct twilio_rest *twilio_rest_new(const struct twilio_rest_options *options)
-{
-    struct twilio_rest *rest = xalloc(sizeof(*rest));
-    rest->loop = options->loop;
-    rest->http = options->http;
-    rest->base_url = xstrdup(options->base_url);
-    rest->account_sid = xstrdup(options->account_sid);
-    rest->user = xstrdup(options->user ? options->user : options->account_sid);
-    rest->secret = xstrdup(options->secret);
-    rest->back_off_ms = options->back_off_ms ? options->back_off_ms : 100;
-    return rest;
-}
+/* ---- a new one ------------------------------------------------------------------------------ */
 
-void twilio_rest_free(struct twilio_rest **rest)
+/* Among the newest calls from there to there, one that is not older than our asking. */
+static int look_for_call(struct twilio_reply *reply, const char *key, int64_t since_ms)
 {
-    struct twilio_rest *freeing = *rest;
-    *rest = NULL;
-    if (!freeing)
-        return;
-    while (freeing->first) {
-        struct rest_ask *ask = freeing->first;
-        op_end(&ask->op);
-        ask_forget(ask);
+    struct twilio_list list;
+    struct str object;
+    (void)key;
+    if (reply->err || twilio_list_parse(reply->body, "calls", &list))
+        return ETIMEDOUT;
+    while (twilio_list_next(&list, &object)) {
+        struct twilio_record call;
+        if (twilio_record_parse(object, &call) || str_starts(call.direction, "inbound") ||
+            call.created_ms < since_ms - CLOCKS_APART_MS)
+            continue;
+        reply->body = object;
+        return 0;
     }
-    free(freeing->base_url);
-    free(freeing->account_sid);
-    free(freeing->user);
-    free(freeing->secret);
-    free(freeing);
+    return EAGAIN;
+}
+
+static void put_placing(struct buf *form, const struct twilio_placing *placing)
+{
+    static const char *const events[] = {"initiated", "ringing", "answered", "completed"};
+    char seconds[16];
+    buf_form_field(form, "To", placing->to);
+    buf_form_field(form, "From", placing->from);
+    if (placing->url)
+        buf_form_field(form, "Url", placing->url);
+    else
+        put_twiml(form, placing->twiml);
+    if (placing->status_url)
+        buf_form_field(form, "StatusCallback", placing->status_url);
+    for (size_t i = 0; placing->status_url && i < countof(events); i++)
+        buf_form_field(form, "StatusCallbackEvent", events[i]);
+    snprintf(seconds, sizeof(seconds), "%d", placing->ring_seconds_max);
+    if (placing->ring_seconds_max)
+        buf_form_field(form, "Timeout", seconds);
+}
+
+void twilio_call_place(struct twilio_rest *rest, const struct twilio_placing *placing,
+                       twilio_answer_fn *on_done, void *arg, struct op **slot)
+{
+    struct buf url = twilio_api_url(rest, "Calls.json"), form = {0};
+    struct buf look_url = twilio_api_url(rest, "Calls.json");
+    char newest[16];
+    snprintf(newest, sizeof(newest), "%d", NEWEST);
+    twilio_url_query(&look_url, "To", placing->to);
+    twilio_url_query(&look_url, "From", placing->from);
+    twilio_url_query(&look_url, "PageSize", newest);
+    put_placing(&form, placing);
+    const struct twilio_request request = {.what = "call_place",
+                                           .method = HTTP_POST,
+                                           .url = buf_text(&url),
+                                           .form = buf_str(&form),
+                                           .repeat = TWILIO_REPEAT_IF_NOT_TAKEN,
+                                           .try_ms_max = PLACE_TRY_MS_MAX,
+                                           .total_ms_max = PLACE_MS_MAX,
+                                           .look_url = buf_text(&look_url),
+                                           .look = look_for_call,
+                                           .settle = settle,
+                                           .on_done = (twilio_any_fn *)on_done,
+                                           .arg = arg};
+    twilio_ask(rest, &request, slot);
+    buf_free(&url);
+    buf_free(&look_url);
+    buf_free(&form);
 }
