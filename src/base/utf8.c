@@ -191,3 +191,15 @@ struct str utf8_cut(struct str text, size_t bytes)
         bytes--;
     return (struct str){text.at, bytes};
 }
+
+struct str utf8_first(struct str text, size_t chars)
+{
+    struct str rest = text;
+    uint32_t code;
+    for (size_t i = 0; i < chars && rest.bytes; i++) {
+        size_t took = utf8_next(rest, &code);
+        rest.at += took;
+        rest.bytes -= took;
+    }
+    return (struct str){text.at, text.bytes - rest.bytes};
+}

@@ -20,3 +20,5 @@ uint32_t utf8_lower(uint32_t code); /* Latin, Greek and Cyrillic letters; others
 void utf8_fold(struct buf *buf, struct str text);
 /* The first at most `bytes` bytes of text, never cutting a character in two. */
 struct str utf8_cut(struct str text, size_t bytes);
+/* The first at most `chars` characters of text. */
+struct str utf8_first(struct str text, size_t chars);

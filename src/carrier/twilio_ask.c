@@ -27,6 +27,7 @@ struct twilio_asking {
     int64_t give_up_at_ms, look_until_ms;
     int64_t since_ms; /* Unix time of the first try */
     int tries, looks;
+    void *state;                  /* what the pages so far came to */
     struct twilio_reply doubtful; /* without its texts: the refusal that made us look */
 };
 
@@ -152,9 +153,8 @@ static void begin_look(struct twilio_asking *asking, const struct twilio_reply *
 static void end_look(struct twilio_asking *asking, struct twilio_reply *reply)
 {
     const struct twilio_request *request = &asking->request;
-    int seen = reply->err && reply->err != ESRCH
-                   ? ETIMEDOUT
-                   : request->look(reply, request->key, asking->since_ms);
+    int seen =
+        reply->err && reply->err != ESRCH ? ETIMEDOUT : request->look(reply, asking->since_ms);
     bool was_refused = asking->doubtful.code && asking->doubtful.code == request->doubt_code;
     asking->looking = false;
     if (seen == EAGAIN && was_refused) { /* the refusal meant what it said */
@@ -197,6 +197,21 @@ static bool is_doubtful(const struct twilio_asking *asking, const struct http_an
     return passing ? !surely_not_taken(http) : reply->code && reply->code == request->doubt_code;
 }
 
+/* Another page is another request. */
+static bool turn_page(struct twilio_asking *asking, const struct twilio_reply *reply)
+{
+    if (reply->err || !asking->request.page)
+        return false;
+    const char *next = asking->request.page(asking->rest, reply, &asking->arena);
+    if (!next)
+        return false;
+    asking->request.url = next;
+    asking->tries = 0;
+    asking->give_up_at_ms = loop_now_ms(asking->rest->loop) + asking->request.total_ms_max;
+    send_ask(asking);
+    return true;
+}
+
 static void on_http(const struct http_answer *http, void *arg)
 {
     struct twilio_asking *asking = arg;
@@ -206,11 +221,13 @@ static void on_http(const struct http_answer *http, void *arg)
     if (passing && may_repeat(asking, http) && wait_and_ask(asking, http->retry_after_ms))
         return;
     read_reply(http, &words, &reply);
+    reply.key = asking->request.key;
+    reply.state = asking->state;
     if (is_doubtful(asking, http, &reply))
         begin_look(asking, &reply);
     else if (asking->looking)
         end_look(asking, &reply);
-    else
+    else if (!turn_page(asking, &reply))
         settle(asking, &reply);
     buf_free(&words);
 }
@@ -270,6 +287,7 @@ static void copy_request(struct twilio_asking *asking, const struct twilio_reque
         arena_strndup(arena, request->form.bytes ? request->form.at : "", request->form.bytes);
     own->look_url = arena_strdup(arena, request->look_url);
     own->key = arena_strdup(arena, request->key);
+    asking->state = arena_alloc(arena, own->state_bytes + 1);
     if (!own->try_ms_max)
         own->try_ms_max = TWILIO_TRY_MS_MAX;
     if (!own->total_ms_max)
@@ -312,6 +330,12 @@ void twilio_url_query(struct buf *url, const char *name, const char *value)
     buf_puts(url, name);
     buf_putc(url, '=');
     buf_url_part(url, str_of(value));
+}
+
+bool twilio_is_country(const char *country)
+{
+    return country && country[0] >= 'A' && country[0] <= 'Z' && country[1] >= 'A' &&
+           country[1] <= 'Z' && !country[2];
 }
 
 /* ---- who asks ------------------------------------------------------------------------------- */

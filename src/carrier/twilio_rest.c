@@ -13,8 +13,7 @@
 enum {
     PLACE_TRY_MS_MAX = 8000,
     PLACE_MS_MAX = 20000,
-    CLOCKS_APART_MS = 5000, /* ours and Twilio's, which also tells only whole seconds */
-    NEWEST = 5,             /* calls that are looked at */
+    NEWEST = 5, /* calls that are looked at */
 };
 
 static bool is_over(struct str call_status)
@@ -67,10 +66,9 @@ static void settle_ended(const struct twilio_reply *reply, twilio_any_fn *on_don
 }
 
 /* Nobody knows whether the call was redirected; whether it still lives was asked. */
-static int look_at_call(struct twilio_reply *reply, const char *key, int64_t since_ms)
+static int look_at_call(struct twilio_reply *reply, int64_t since_ms)
 {
     struct twilio_record call = {0};
-    (void)key;
     (void)since_ms;
     twilio_record_parse(reply->body, &call);
     return reply->err == ESRCH || is_over(call.status) ? ESRCH : ETIMEDOUT;
@@ -160,17 +158,16 @@ void twilio_call_get(struct twilio_rest *rest, const char *call_sid, twilio_answ
 /* ---- a new one ------------------------------------------------------------------------------ */
 
 /* Among the newest calls from there to there, one that is not older than our asking. */
-static int look_for_call(struct twilio_reply *reply, const char *key, int64_t since_ms)
+static int look_for_call(struct twilio_reply *reply, int64_t since_ms)
 {
     struct twilio_list list;
     struct str object;
-    (void)key;
     if (reply->err || twilio_list_parse(reply->body, "calls", &list))
         return ETIMEDOUT;
     while (twilio_list_next(&list, &object)) {
         struct twilio_record call;
         if (twilio_record_parse(object, &call) || str_starts(call.direction, "inbound") ||
-            call.created_ms < since_ms - CLOCKS_APART_MS)
+            call.created_ms < since_ms - TWILIO_CLOCKS_APART_MS)
             continue;
         reply->body = object;
         return 0;

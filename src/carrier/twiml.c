@@ -41,18 +41,6 @@ const char *twiml_language(const char *language)
     return "en-US";
 }
 
-static struct str first_chars(struct str text, size_t chars)
-{
-    struct str rest = text;
-    uint32_t code;
-    for (size_t i = 0; i < chars && rest.bytes; i++) {
-        size_t took = utf8_next(rest, &code);
-        rest.at += took;
-        rest.bytes -= took;
-    }
-    return (struct str){text.at, text.bytes - rest.bytes};
-}
-
 static void say(struct buf *out, const char *language, const char *text)
 {
     if (!text || !text[0])
@@ -60,7 +48,7 @@ static void say(struct buf *out, const char *language, const char *text)
     buf_puts(out, "<Say");
     attribute(out, "language", twiml_language(language));
     buf_putc(out, '>');
-    buf_xml_text(out, first_chars(str_of(text), TWIML_SAY_CHARS_MAX));
+    buf_xml_text(out, utf8_first(str_of(text), TWIML_SAY_CHARS_MAX));
     buf_puts(out, "</Say>");
 }
 
