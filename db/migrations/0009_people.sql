@@ -75,7 +75,7 @@ GRANT UPDATE (revoked_at) ON api_keys TO karen_app;
 CREATE TABLE operators (
     phone phone_number PRIMARY KEY,
     added_at timestamptz NOT NULL DEFAULT now(),
-    added_by text NOT NULL CHECK (octet_length(added_by) BETWEEN 1 AND 200)
+    added_by text NOT NULL DEFAULT 'operator' CHECK (octet_length(added_by) BETWEEN 1 AND 200)
 );
 
 -- What was answered to a request with an Idempotency-Key. No status: it is being worked on.

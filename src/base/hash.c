@@ -81,3 +81,36 @@ int base64_decode(struct str text, uint8_t *out, size_t *bytes_out)
     *bytes_out = (size_t)bytes - padding;
     return 0;
 }
+
+static int base64url_value(char letter)
+{
+    if (letter >= 'A' && letter <= 'Z')
+        return letter - 'A';
+    if (letter >= 'a' && letter <= 'z')
+        return letter - 'a' + 26;
+    if (letter >= '0' && letter <= '9')
+        return letter - '0' + 52;
+    return letter == '-' ? 62 : letter == '_' ? 63 : -1;
+}
+
+int base64url_decode(struct str text, uint8_t *out, size_t *bytes_out)
+{
+    uint32_t bits = 0;
+    int have = 0;
+    size_t bytes = 0;
+    for (size_t i = 0; i < text.bytes; i++) {
+        int value = base64url_value(text.at[i]);
+        if (value < 0)
+            return EINVAL;
+        bits = bits << 6 | (uint32_t)value;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[bytes++] = (uint8_t)(bits >> have);
+        }
+    }
+    if (have == 6 || (bits & ((1u << have) - 1))) /* a letter too many, or bits left over */
+        return EINVAL;
+    *bytes_out = bytes;
+    return 0;
+}

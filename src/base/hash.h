@@ -19,3 +19,7 @@ void base64_put(struct buf *buf, const void *data, size_t bytes); /* RFC 4648 4,
  * padded base64. The hot path of media: no allocation. */
 int base64_decode(struct str text, uint8_t *out, size_t *bytes_out);
 size_t base64_room(size_t text_bytes);
+
+/* RFC 4648 5 as JWTs have it: without padding, each text in one spelling only. out must hold
+ * base64_room(text.bytes); EINVAL for anything else. */
+int base64url_decode(struct str text, uint8_t *out, size_t *bytes_out);

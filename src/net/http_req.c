@@ -5,11 +5,25 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <string.h>
+#include <sys/queue.h>
 
 const char *http_header(const struct http_req *req, const char *name)
 {
     return evhttp_find_header(evhttp_request_get_input_headers(req->private->ev), name);
+}
+
+const char *http_header_all(const struct http_req *req, const char *name)
+{
+    struct evkeyval *header;
+    const char *all = NULL;
+    TAILQ_FOREACH(header, evhttp_request_get_input_headers(req->private->ev), next)
+    {
+        if (evutil_ascii_strcasecmp(header->key, name) == 0)
+            all = all ? arena_printf(req->arena, "%s, %s", all, header->value) : header->value;
+    }
+    return all;
 }
 
 const char *http_param(const struct http_req *req, const char *name)

@@ -72,6 +72,8 @@ void http_server_close(struct http_server **server);         /* drops what runs:
 
 /* What the client sent; borrowed as long as the request lives. NULL where there is none. */
 const char *http_header(const struct http_req *req, const char *name);
+/* All of that name as one list, in the request's arena. Source: RFC 9110 5.3. */
+const char *http_header_all(const struct http_req *req, const char *name);
 const char *http_param(const struct http_req *req, const char *name); /* ":id" of the route */
 const char *http_query(const struct http_req *req,
                        const char *name);            /* decoded, first of that name */
