@@ -5,6 +5,7 @@
  * is refused at start, so that no rule of the file is silently not applied. */
 #pragma once
 #include "base/buf.h"
+#include "base/embed.h"
 #include "base/mem.h"
 #include "net/http.h"
 
@@ -16,7 +17,10 @@ enum {
     CONTRACT_BODY_BYTES_MAX = 64 * 1024, /* where x-body-bytes-max says nothing */
     CONTRACT_FAULTS_MAX = 16,            /* of one request that are told at once */
     CONTRACT_DEPTH_MAX = 16,             /* of a body */
+    CONTRACT_MEMBERS_MAX = 256,          /* of one object in a body */
 };
+
+extern const struct embedded contract_file[]; /* api/openapi.yaml as JSON, the only one */
 
 /* Who may ask; each includes the ones behind it, but for the operator, who is beside them. */
 enum access { ACCESS_PUBLIC, ACCESS_MEMBER, ACCESS_ADMIN, ACCESS_OWNER, ACCESS_OPERATOR };
@@ -82,3 +86,8 @@ size_t operation_parameters(const struct operation *operation, const struct para
 /* value as the client sent it, decoded. Returns 0 or EINVAL with a fault. */
 int operation_check_parameter(const struct operation *operation, const struct parameter *parameter,
                               const char *value, struct faults *faults);
+
+/* For tests: whether that answer is one the contract promises: its status is listed, its media type
+ * is (without parameters), and a JSON body fits. Returns 0 or EINVAL with a fault. */
+int operation_check_answer(const struct operation *operation, int status, const char *content_type,
+                           struct str body, struct faults *faults);

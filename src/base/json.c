@@ -21,8 +21,7 @@ static bool fail(struct json *json)
     return false;
 }
 
-/* The next byte that is not white space, 0 at the end. */
-static char peek(struct json *json)
+char json_peek(struct json *json)
 {
     if (json->bad)
         return 0;
@@ -34,7 +33,7 @@ static char peek(struct json *json)
 
 static bool enter(struct json *json, char bracket)
 {
-    if (peek(json) != bracket) {
+    if (json_peek(json) != bracket) {
         json_skip(json);
         return false;
     }
@@ -48,7 +47,7 @@ static bool enter(struct json *json, char bracket)
 /* Past the comma that is due, or past the closing bracket, which gives false. */
 static bool next_of(struct json *json, char bracket)
 {
-    char c = peek(json);
+    char c = json_peek(json);
     if (c == bracket) {
         json->at++;
         json->depth--;
@@ -62,7 +61,7 @@ static bool next_of(struct json *json, char bracket)
     if (c != ',')
         return fail(json);
     json->at++;
-    c = peek(json);
+    c = json_peek(json);
     return c && c != bracket ? true : fail(json);
 }
 
@@ -146,11 +145,11 @@ bool json_member(struct json *json, struct str *key_out)
 {
     if (!next_of(json, '}'))
         return false;
-    if (peek(json) != '"')
+    if (json_peek(json) != '"')
         return fail(json);
     if (!take_string(json, key_out))
         return false;
-    if (peek(json) != ':')
+    if (json_peek(json) != ':')
         return fail(json);
     json->at++;
     return true;
@@ -168,7 +167,7 @@ bool json_element(struct json *json)
 
 bool json_string(struct json *json, struct str *raw_out)
 {
-    if (peek(json) != '"') {
+    if (json_peek(json) != '"') {
         json_skip(json);
         return false;
     }
@@ -217,7 +216,7 @@ bool json_number(struct json *json, double *number_out)
 {
     struct str text;
     char digits[64];
-    if (!is_number_start(peek(json))) {
+    if (!is_number_start(json_peek(json))) {
         json_skip(json);
         return false;
     }
@@ -242,7 +241,7 @@ static bool take_word(struct json *json, const char *word)
 
 bool json_bool(struct json *json, bool *value_out)
 {
-    char c = peek(json);
+    char c = json_peek(json);
     if (c != 't' && c != 'f') {
         json_skip(json);
         return false;
@@ -256,7 +255,7 @@ bool json_bool(struct json *json, bool *value_out)
 void json_skip(struct json *json)
 {
     struct str unused;
-    switch (peek(json)) {
+    switch (json_peek(json)) {
     case '"': take_string(json, &unused); break;
     case '{':
         for (bool in = json_object(json); in && json_member(json, &unused);)
@@ -270,7 +269,7 @@ void json_skip(struct json *json)
     case 'f': take_word(json, "false"); break;
     case 'n': take_word(json, "null"); break;
     default:
-        if (is_number_start(peek(json)))
+        if (is_number_start(json_peek(json)))
             take_number(json, &unused);
         else
             fail(json);
@@ -279,7 +278,7 @@ void json_skip(struct json *json)
 
 bool json_done(struct json *json)
 {
-    return !json->bad && json->depth == 0 && peek(json) == 0 && json->at == json->end;
+    return !json->bad && json->depth == 0 && json_peek(json) == 0 && json->at == json->end;
 }
 
 static uint32_t hex4(const char *at)
@@ -333,8 +332,8 @@ void json_unescape(struct buf *buf, struct str raw)
 bool json_whole(struct json *json, int64_t *whole_out)
 {
     struct str text = {0};
-    bool found = peek(json) == '"'             ? take_string(json, &text)
-                 : is_number_start(peek(json)) ? take_number(json, &text)
+    bool found = json_peek(json) == '"'             ? take_string(json, &text)
+                 : is_number_start(json_peek(json)) ? take_number(json, &text)
                                                : (json_skip(json), false);
     if (!found || !text.bytes || text.bytes > 18)
         return false;

@@ -31,6 +31,8 @@ struct json {
 };
 
 struct json json_of(struct str text);
+/* What the next value is by its first byte: { [ " t f n, a digit or -; 0: nothing is left. */
+char json_peek(struct json *json);
 bool json_object(struct json *json);                      /* enters an object */
 bool json_member(struct json *json, struct str *key_out); /* false at its end, which it passes */
 bool json_array(struct json *json);                       /* enters an array */

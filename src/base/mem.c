@@ -2,7 +2,6 @@
 #include "base/mem.h"
 
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,7 @@ char *xstrndup(const char *text, size_t bytes)
     return copy;
 }
 
-__attribute__((format(printf, 1, 0))) static char *printed(const char *format, va_list arguments)
+char *xvprintf(const char *format, va_list arguments)
 {
     char *text = NULL;
     if (vasprintf(&text, format, arguments) < 0)
@@ -63,7 +62,7 @@ char *xprintf(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = printed(format, arguments);
+    char *text = xvprintf(format, arguments);
     va_end(arguments);
     return text;
 }
@@ -101,7 +100,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = printed(format, arguments);
+    char *text = xvprintf(format, arguments);
     va_end(arguments);
     char *copy = arena_strdup(arena, text);
     free(text);

@@ -1,5 +1,6 @@
 /* base/mem.h: memory that cannot fail and memory with a scope. Running out ends the process. */
 #pragma once
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@ void *xrealloc(void *memory, size_t bytes);
 char *xstrdup(const char *text); /* NULL gives NULL */
 char *xstrndup(const char *text, size_t bytes);
 char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvprintf(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 /* A scope: all that was taken from an arena goes at once. {0} is a valid empty arena. */
 struct arena {

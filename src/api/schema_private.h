@@ -1,0 +1,64 @@
+/* api/schema_private.h: a schema as it is compiled: schema_compile.c fills it, schema.c checks by
+ * it. */
+#pragma once
+#include "api/formats.h"
+#include "api/schema.h"
+
+#include <regex.h>
+
+enum {
+    TYPE_NULL = 1,
+    TYPE_BOOLEAN = 2,
+    TYPE_INTEGER = 4,
+    TYPE_NUMBER = 8, /* whole ones, too */
+    TYPE_STRING = 16,
+    TYPE_ARRAY = 32,
+    TYPE_OBJECT = 64,
+};
+
+/* Where a value stands: a chain up to the root. */
+struct place {
+    const struct place *up; /* NULL: the root */
+    const char *root;       /* what stands before the pointers; of the root only */
+    const char *name;       /* of a member; NULL: an item */
+    size_t index;
+    int depth;
+};
+void place_put(struct buf *out, const struct place *place); /* as a JSON pointer */
+
+struct property {
+    const char *name;
+    const struct schema *schema;
+};
+
+struct schema {
+    unsigned types; /* of TYPE_..., or-ed; 0: any */
+    const cJSON *constant, *enumeration;
+    size_t length_min, length_max;
+    const char *pattern_text;
+    const regex_t *pattern;
+    const struct format *format;
+    double minimum, maximum, multiple_of; /* without bound: infinite; multiple_of 0: of anything */
+    bool above_minimum, below_maximum;    /* the bound itself is out */
+    const struct schema *items;
+    size_t items_min, items_max;
+    bool items_unique;
+    struct property *properties;
+    size_t property_count;
+    const char **required;
+    size_t required_count;
+    bool closed;                 /* no members but the properties */
+    const struct schema *others; /* what other members must be; NULL: anything */
+    size_t members_min, members_max;
+    struct schema_forms {
+        const struct schema **list;
+        size_t count;
+        const char *tag; /* a member whose constant tells the forms apart; NULL: there is none */
+    } all, any, one;
+    const cJSON *preset;
+};
+
+const struct schema *schema_property(const struct schema *schema, const char *name);
+/* The constant text that a member must have; NULL: it need not be there or may be several. */
+const char *schema_tag(const struct schema *schema, const char *name);
+bool schema_requires(const struct schema *schema, const char *name);
