@@ -62,6 +62,23 @@ static void value_of_another_kind_is_skipped(void **state)
     assert_true(json_done(&json));
 }
 
+static void null_is_told_from_another_value(void **state)
+{
+    (void)state;
+    struct json json = json_of(str_of("[ null ,7]"));
+    double number;
+    assert_true(json_array(&json) && json_element(&json));
+    assert_true(json_null(&json));
+    assert_true(json_element(&json));
+    assert_false(json_null(&json));
+    assert_true(json_number(&json, &number) && number == 7);
+    assert_false(json_element(&json));
+    assert_true(json_done(&json));
+    json = json_of(str_of("nul"));
+    assert_false(json_null(&json));
+    assert_true(json.bad);
+}
+
 static void broken_json_is_refused(void **state)
 {
     (void)state;
@@ -183,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_string_ends_where_it_ends_at_whatever_place),
         cmocka_unit_test(media_frame_is_read_in_one_pass),
         cmocka_unit_test(value_of_another_kind_is_skipped),
+        cmocka_unit_test(null_is_told_from_another_value),
         cmocka_unit_test(broken_json_is_refused),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(escapes_come_out_as_cjson_resolves_them),

@@ -252,6 +252,11 @@ bool json_bool(struct json *json, bool *value_out)
     return true;
 }
 
+bool json_null(struct json *json)
+{
+    return peek(json) == 'n' && take_word(json, "null");
+}
+
 void json_skip(struct json *json)
 {
     struct str unused;

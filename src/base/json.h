@@ -40,6 +40,7 @@ bool json_element(struct json *json);                     /* false at its end, w
 bool json_string(struct json *json, struct str *raw_out); /* still with its escapes */
 bool json_number(struct json *json, double *number_out);
 bool json_bool(struct json *json, bool *value_out);
+bool json_null(struct json *json); /* passes a null; false: it is something else, not passed */
 void json_skip(struct json *json);
 bool json_done(struct json *json); /* all was read and nothing was bad */
 

@@ -1,78 +1,10 @@
-/* rules/holidays.c: the calendar's arithmetic and one table a country. */
+/* rules/holidays.c: one table a country. */
 #include "rules/holidays.h"
 
 #include "base/mem.h"
 
 #include <stddef.h>
 #include <string.h>
-
-/* ---- dates ----------------------------------------------------------------------------------- */
-
-static bool is_leap(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int days_in(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-bool date_is_real(struct date date)
-{
-    return date.year >= DATE_YEAR_MIN && date.year <= DATE_YEAR_MAX && date.month >= 1 &&
-           date.month <= 12 && date.day >= 1 && date.day <= days_in(date.year, date.month);
-}
-
-/* Years are counted from March, so that the day a leap year has more comes last. */
-int32_t date_number(struct date date)
-{
-    int year = date.month > 2 ? date.year : date.year - 1;
-    int months = (date.month + 9) % 12; /* since March */
-    int days = 365 * year + year / 4 - year / 100 + year / 400;
-    static const int epoch = 719468; /* 1970-01-01, counted this way */
-    return days + (153 * months + 2) / 5 + date.day - 1 - epoch;
-}
-
-struct date date_of_number(int32_t number)
-{
-    struct date date = {.year = DATE_YEAR_MIN + number / 366, .month = 1, .day = 1};
-    while (date_number((struct date){date.year + 1, 1, 1}) <= number)
-        date.year++;
-    while (date.month < 12 && date_number((struct date){date.year, date.month + 1, 1}) <= number)
-        date.month++;
-    date.day += number - date_number(date);
-    return date;
-}
-
-int date_weekday(struct date date)
-{
-    return (int)(((date_number(date) + 3) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
-}
-
-int date_compare(struct date a, struct date b)
-{
-    if (a.year != b.year)
-        return a.year < b.year ? -1 : 1;
-    if (a.month != b.month)
-        return a.month < b.month ? -1 : 1;
-    return a.day < b.day ? -1 : a.day > b.day;
-}
-
-/* The Sunday after the first full moon of spring, as the Gregorian calendar reckons them: the moon
- * by its 19-year cycle, corrected by the centuries. */
-struct date date_easter(int year)
-{
-    int golden = year % 19, century = year / 100;
-    int moon = (century - century / 4 - (8 * century + 13) / 25 + 19 * golden + 15) % 30;
-    moon -= moon / 28 * (1 - 29 / (moon + 1) * ((21 - golden) / 11));
-    int sunday = moon - (year + year / 4 + moon + 2 - century + century / 4) % 7;
-    int days = 28 + sunday; /* of March */
-    return days > 31 ? (struct date){year, 4, days - 31} : (struct date){year, 3, days};
-}
-
-/* ---- holidays -------------------------------------------------------------------------------- */
 
 struct holiday {
     const char *code;
@@ -147,7 +79,7 @@ static bool is_monday_of(struct date date, int which)
 {
     if (date_weekday(date) != 0)
         return false;
-    return which < 0 ? date.day + 7 > days_in(date.year, date.month)
+    return which < 0 ? date.day + 7 > date_days_in(date.year, date.month)
                      : (date.day - 1) / 7 + 1 == which;
 }
 
