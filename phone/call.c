@@ -88,6 +88,10 @@ static void tell_event(struct one *one, const struct phone_event *event)
                  event->number);
         tell(one, event->at_ms, "Karen", text);
         break;
+    case PHONE_GATHER:
+        snprintf(text, sizeof(text), "asks for %" PRId64 " digits", event->number);
+        tell(one, event->at_ms, "carrier", text);
+        break;
     case PHONE_DIALLED:
         snprintf(text, sizeof(text), "rings %.40s, shows %.40s", event->text, event->language);
         tell(one, event->at_ms, "carrier", text);

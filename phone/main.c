@@ -78,6 +78,8 @@ static int call(const struct options *options, const struct str *clips)
         .script = {.clips = clips,
                    .clip_count = options->clip_count,
                    .keys = options->keys,
+                   .digits = options->digits,
+                   .digits_count = options->digits_count,
                    .silence_ms = options->silence_ms,
                    .patience_ms = options->patience_ms,
                    .linger_ms = options->linger_ms,

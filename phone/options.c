@@ -40,6 +40,8 @@ const char *options_help(void)
            "  --say TEXT              the same, spoken by espeak-ng if that is installed\n"
            "  --language CODE         of --say (default en)\n"
            "  --dtmf KEYS             pressed as soon as the line is open\n"
+           "  --digits DIGITS         typed when the carrier asks for some, such as a code; each\n"
+           "                          further --digits is for the next asking, \"\" types none\n"
            "  --silence MS            of Karen, before it is his turn (default 700)\n"
            "  --patience MS           how long he waits for her to begin (default 8000)\n"
            "  --linger MS             how long he stays after her last answer (default 2000)\n"
@@ -61,7 +63,7 @@ const char *options_help(void)
            "2 the command line is wrong.\n";
 }
 
-enum kind { TEXT, WHOLE, FLAG, AUDIO, SAY, PID };
+enum kind { TEXT, WHOLE, FLAG, AUDIO, SAY, DIGITS, PID };
 static const struct row {
     const char *name;
     enum kind kind;
@@ -90,6 +92,7 @@ static const struct row {
     {"--quiet", FLAG, offsetof(struct options, quiet)},
     {"--audio", AUDIO, 0},
     {"--say", SAY, 0},
+    {"--digits", DIGITS, 0},
     {"--watch-pid", PID, 0},
 };
 
@@ -134,6 +137,17 @@ static int add_pid(struct options *options, const char *value, struct buf *why)
     return 0;
 }
 
+static int add_digits(struct options *options, const char *value, struct buf *why)
+{
+    if (options->digits_count == OPTIONS_DIGITS_MAX ||
+        value[strspn(value, "0123456789*#")] != '\0') {
+        buf_printf(why, "--digits wants keys (0-9, * and #), at most %d times", OPTIONS_DIGITS_MAX);
+        return EINVAL;
+    }
+    options->digits[options->digits_count++] = value;
+    return 0;
+}
+
 static int put(struct options *options, const struct row *row, const char *value, struct buf *why)
 {
     void *place = (char *)options + row->offset;
@@ -142,6 +156,7 @@ static int put(struct options *options, const struct row *row, const char *value
     case FLAG: *(bool *)place = true; return 0;
     case AUDIO: return add_clip(options, value, NULL, why);
     case SAY: return add_clip(options, NULL, value, why);
+    case DIGITS: return add_digits(options, value, why);
     case PID: return add_pid(options, value, why);
     case WHOLE: break;
     }
@@ -167,8 +182,8 @@ static int check(const struct options *options, struct buf *why)
 {
     if (!options->to)
         buf_puts(why, "--to is missing: the number to call");
-    else if (!options->clip_count && !options->keys)
-        buf_puts(why, "the caller has nothing to say: give --audio, --say or --dtmf");
+    else if (!options->clip_count && !options->keys && !options->digits_count)
+        buf_puts(why, "the caller has nothing to say: give --audio, --say, --dtmf or --digits");
     else if (!options->token[0])
         buf_puts(why, "no auth token to sign with: give --token or set TWILIO_AUTH_TOKEN");
     else if (!options->account[0])

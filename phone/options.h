@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OPTIONS_CLIPS_MAX = 32, OPTIONS_PIDS_MAX = 64 };
+enum { OPTIONS_CLIPS_MAX = 32, OPTIONS_PIDS_MAX = 64, OPTIONS_DIGITS_MAX = 16 };
 
 struct options {
     const char *to, *from, *forwarded_from;
@@ -18,6 +18,8 @@ struct options {
         const char *say;
     } clips[OPTIONS_CLIPS_MAX];
     size_t clip_count;
+    const char *digits[OPTIONS_DIGITS_MAX]; /* for one asking each */
+    size_t digits_count;
     int64_t silence_ms, patience_ms, linger_ms, longest_ms;
     const char *sandbox; /* URL of a karen-sandbox; NULL: none */
     const char *dial;    /* what comes of a transfer: answered, busy, no-answer, failed */

@@ -37,6 +37,7 @@ enum phone_event_kind {
     PHONE_HEARD,       /* 20 ms of what the caller heard and said: heard, said; at each frame */
     PHONE_MARKED,      /* text is the name of a mark that went back; number 1: because of a clear */
     PHONE_CLEARED,     /* number: ms of audio that will not be heard */
+    PHONE_GATHER,      /* digits are asked for: text is the prompt, number how many */
     PHONE_DIALLED,     /* text is the number; what comes of it is in the options */
     PHONE_WHISPER,     /* what the dialled one hears first: text */
     PHONE_RECORDED,    /* text is the SID, number the ms; recording holds the audio */

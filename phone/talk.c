@@ -162,6 +162,13 @@ static void on_frame(struct talk *talk, struct phone_call *call, const struct ph
         decide(talk, call, event->at_ms);
 }
 
+/* An empty text is a caller who types nothing. */
+static void type(struct talk *talk, struct phone_call *call)
+{
+    if (talk->next_digits < talk->script->digits_count)
+        phone_press(call, talk->script->digits[talk->next_digits++]);
+}
+
 void talk_on_event(struct talk *talk, struct phone_call *call, const struct phone_event *event)
 {
     if (event->kind == PHONE_STREAM) {
@@ -171,6 +178,8 @@ void talk_on_event(struct talk *talk, struct phone_call *call, const struct phon
             phone_press(call, talk->script->keys);
     } else if (event->kind == PHONE_HEARD) {
         on_frame(talk, call, event);
+    } else if (event->kind == PHONE_GATHER) {
+        type(talk, call);
     } else if (event->kind == PHONE_SAY && talk->next_clip < talk->script->clip_count) {
         speak(talk, call, event->at_ms); /* to the carrier's recorder, once it runs */
     }

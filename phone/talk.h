@@ -8,7 +8,9 @@ enum { TALK_REPLIES_MAX = 64 };
 struct talk_script {         /* borrowed as long as the talk lives */
     const struct str *clips; /* mu-law */
     size_t clip_count;
-    const char *keys;    /* pressed after the greeting; NULL: none */
+    const char *keys;          /* pressed after the greeting; NULL: none */
+    const char *const *digits; /* typed when the carrier asks for some, one text each time */
+    size_t digits_count;
     int64_t silence_ms;  /* of Karen, after which it is the caller's turn; default 700 */
     int64_t patience_ms; /* how long to wait for her to begin; default 8000 */
     int64_t linger_ms;   /* after her last answer, before hanging up; default 2000 */
@@ -28,7 +30,7 @@ struct talk { /* {0}, then talk_begin() */
     const struct talk_script *script;
     talk_note_fn *on_note;
     void *arg;
-    size_t next_clip;
+    size_t next_clip, next_digits;
     bool talking, hearing, answered, left;
     int64_t quiet_ms, spoke_ms, waited_ms; /* of Karen; of the caller */
     int64_t last_word_at_ms; /* of the caller: his last sound, not the end of his clip */

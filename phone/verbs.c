@@ -177,16 +177,33 @@ static void on_gather(struct phone_call *call)
         phone_later(call, call->deadline_ms - now_of(call), on_gather);
 }
 
-static void run_gather(struct phone_call *call)
+/* What is said and paused within, before the waiting begins; keys may come at any time. */
+static int64_t say_within(struct phone_call *call)
 {
     int64_t said_ms = 0;
-    buf_clear(&call->taken);
     for (const struct twiml_element *at = call->verb->children; at; at = at->next) {
         if (strcmp(at->name, "Say") == 0)
             said_ms += say(call, at);
+        else if (strcmp(at->name, "Pause") == 0)
+            said_ms += 1000 * number_in(at, "length", 1);
         if (!phone_is_live(call))
-            return;
+            break;
     }
+    return said_ms;
+}
+
+static void run_gather(struct phone_call *call)
+{
+    const struct twiml_element *said = twiml_child(call->verb, "Say");
+    buf_clear(&call->taken);
+    int64_t said_ms = say_within(call);
+    if (!phone_is_live(call))
+        return;
+    phone_emit(call, (struct phone_event){.kind = PHONE_GATHER,
+                                          .text = said ? said->text : "",
+                                          .number = number_in(call->verb, "numDigits", 0)});
+    if (!phone_is_live(call))
+        return;
     call->deadline_ms = now_of(call) + said_ms + 1000 * number_in(call->verb, "timeout", 5);
     on_gather(call);
 }

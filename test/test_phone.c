@@ -216,6 +216,7 @@ static void on_event(struct phone_call *call, const struct phone_event *event, v
         w->marked = true;
         break;
     case PHONE_CLEARED: buf_printf(&w->story, "cleared "); break;
+    case PHONE_GATHER: buf_printf(&w->story, "gather:%d ", (int)event->number); break;
     case PHONE_DIALLED: buf_printf(&w->story, "dial:%s:%s ", event->text, event->language); break;
     case PHONE_WHISPER: buf_printf(&w->story, "whisper:%s ", event->text); break;
     case PHONE_RECORDED:
@@ -700,6 +701,27 @@ static void caller_whom_nobody_answers_gives_up(void **state)
     assert_int_equal(c.talk.unanswered, 1);
 }
 
+static void caller_types_what_he_is_asked_for(void **state)
+{
+    static const char *const digits[] = {"1111", "", "1234"};
+    struct world *w = *state;
+    struct conversation c = {.world = w};
+    const struct talk_script script = {.digits = digits, .digits_count = countof(digits)};
+    struct phone_options options = options_of(w);
+    w->twiml[0] = "<Response><Gather numDigits=\"4\" action=\"/hook/1\"><Say>code</Say></Gather>"
+                  "</Response>";
+    w->twiml[1] = "<Response><Gather numDigits=\"4\" timeout=\"0\" action=\"/hook/2\"><Say>again"
+                  "</Say><Pause length=\"0\"/></Gather><Redirect>/hook/3</Redirect></Response>";
+    w->twiml[3] = "<Response><Gather numDigits=\"4\" action=\"/hook/4\"/></Response>";
+    talk_begin(&c.talk, &script, NULL, NULL);
+    w->call = phone_place(&options, on_talk_event, &c);
+    run_to_the_end(w);
+    assert_string_equal(buf_text(&w->story), "say::code gather:4 say::again gather:4 gather:4 ");
+    assert_non_null(strstr(buf_text(&w->asked), "POST 1 CallStatus=in-progress Digits=1111\n"));
+    assert_null(strstr(buf_text(&w->asked), "POST 2"));
+    assert_non_null(strstr(buf_text(&w->asked), "POST 4 CallStatus=in-progress Digits=1234\n"));
+}
+
 /* ---- pure parts ----------------------------------------------------------------------------- */
 
 static void playout_keeps_order_and_bounds(void **state)
@@ -879,6 +901,7 @@ int main(void)
         PHONE_TEST(call_may_be_freed_in_any_event),
         PHONE_TEST(caller_speaks_when_karen_has_finished),
         PHONE_TEST(caller_whom_nobody_answers_gives_up),
+        PHONE_TEST(caller_types_what_he_is_asked_for),
         cmocka_unit_test(playout_keeps_order_and_bounds),
         cmocka_unit_test(wav_files_are_read_by_their_chunks),
         cmocka_unit_test(other_rates_are_converted_without_aliases),

@@ -746,6 +746,7 @@ static void on_phone(struct phone_call *call, const struct phone_event *event, v
     case PHONE_HEARD:
     case PHONE_MARKED:
     case PHONE_CLEARED:
+    case PHONE_GATHER:
     case PHONE_REJECTED: break;
     }
 }

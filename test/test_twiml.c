@@ -69,6 +69,33 @@ static void stream_has_a_token_and_a_voicemail_behind_it(void **state)
     assert_string_equal(verb->next->text, "Nechte prosím vzkaz.");
 }
 
+static void digits_are_asked_for_and_their_absence_too(void **state)
+{
+    (void)state;
+    struct buf xml = {0};
+    const struct twiml_gather gather = {.language = "cs",
+                                        .say = "Zadejte čtyři číslice & kód.",
+                                        .action_url = "https://k.example/code?n=1&language=cs",
+                                        .goodbye = "Na shledanou.",
+                                        .digits = 4,
+                                        .seconds_max = 6};
+    twiml_gather(&xml, &gather);
+    const struct twiml_element *response = read_back(&xml);
+    expect_verbs(response, (const char *const[]){"Gather", "Say", "Hangup", NULL});
+    static const char *const attributes[][2] = {
+        {"input", "dtmf"},     {"numDigits", "4"},
+        {"timeout", "6"},      {"finishOnKey", ""},
+        {"method", "POST"},    {"actionOnEmptyResult", "true"},
+        {"language", "cs-CZ"}, {"action", "https://k.example/code?n=1&language=cs"},
+    };
+    for (size_t i = 0; i < countof(attributes); i++)
+        assert_string_equal(twiml_attribute(response->children, attributes[i][0]),
+                            attributes[i][1]);
+    const struct twiml_element *said = twiml_child(response->children, "Say");
+    assert_string_equal(said->text, "Zadejte čtyři číslice & kód.");
+    assert_string_equal(twiml_attribute(said, "language"), "cs-CZ");
+}
+
 static void stream_after_a_transfer_says_so(void **state)
 {
     (void)state;
@@ -242,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(stream_has_a_token_and_a_voicemail_behind_it, forget),
+        cmocka_unit_test_teardown(digits_are_asked_for_and_their_absence_too, forget),
         cmocka_unit_test_teardown(stream_after_a_transfer_says_so, forget),
         cmocka_unit_test_teardown(tenants_text_never_leaves_its_place, forget),
         cmocka_unit_test_teardown(long_speech_is_cut_at_a_character, forget),

@@ -119,6 +119,26 @@ void twiml_whisper(struct buf *out, const char *language, const char *text)
     document_end(out);
 }
 
+void twiml_gather(struct buf *out, const struct twiml_gather *gather)
+{
+    document_begin(out);
+    buf_puts(out, "<Gather");
+    attribute(out, "input", "dtmf");
+    attribute_int(out, "numDigits", gather->digits);
+    attribute_int(out, "timeout", gather->seconds_max);
+    attribute(out, "finishOnKey", "");
+    attribute(out, "action", gather->action_url);
+    attribute(out, "method", "POST");
+    attribute(out, "actionOnEmptyResult", "true");
+    attribute(out, "language", twiml_language(gather->language));
+    buf_putc(out, '>');
+    say(out, gather->language, gather->say);
+    buf_puts(out, "</Gather>");
+    say(out, gather->language, gather->goodbye);
+    buf_puts(out, "<Hangup/>");
+    document_end(out);
+}
+
 void twiml_dial(struct buf *out, const struct twiml_dial *dial)
 {
     document_begin(out);

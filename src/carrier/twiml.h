@@ -41,6 +41,18 @@ void twiml_say_goodbye(struct buf *out, const char *language, const char *say);
 /* One sentence to whoever was rung, who then is joined with the caller. */
 void twiml_whisper(struct buf *out, const char *language, const char *say);
 
+/* Asks for digits, typed on the telephone's keys. action_url is asked with them as `Digits` (also
+ * with fewer, and with none, when the caller stops typing); should even that fail, goodbye. */
+struct twiml_gather {
+    const char *language;
+    const char *say; /* may be typed over */
+    const char *action_url;
+    const char *goodbye;
+    int digits;
+    int seconds_max; /* before the first digit, and between two */
+};
+void twiml_gather(struct buf *out, const struct twiml_gather *gather);
+
 /* Rings a number for the caller; what became of it is posted to action_url. */
 struct twiml_dial {
     const char *number;    /* E.164 */
