@@ -254,7 +254,7 @@ bool json_bool(struct json *json, bool *value_out)
 
 bool json_null(struct json *json)
 {
-    return peek(json) == 'n' && take_word(json, "null");
+    return json_peek(json) == 'n' && take_word(json, "null");
 }
 
 void json_skip(struct json *json)
