@@ -294,13 +294,38 @@ static void answers_are_held_against_the_contract(void **state)
     for (size_t i = 0; i < countof(rows); i++) {
         struct arena arena = {0};
         struct faults faults = {.arena = &arena};
-        int err =
-            operation_check_answer(operation_named(contract, rows[i].operation), rows[i].status,
-                                   rows[i].type, str_of(rows[i].body), &faults);
+        cJSON *body = cJSON_Parse(rows[i].body);
+        int err = operation_check_answer(operation_named(contract, rows[i].operation),
+                                         rows[i].status, rows[i].type, body, &faults);
         assert_int_equal(err, rows[i].message ? EINVAL : 0);
         if (rows[i].message)
             assert_string_equal(faults.list[0].message, rows[i].message);
+        cJSON_Delete(body);
         arena_free(&arena);
+    }
+    contract_free(&contract);
+}
+
+static void paths_belong_to_operations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool get, mine;
+    } rows[] = {
+        {"/things/mine", true, true},  {"/things/7", true, false},
+        {"/things/", false, false},    {"/things", false, false},
+        {"/things/7/x", false, false}, {"/things/7/", false, false},
+        {"things/7", false, false},    {"", false, false},
+        {"/", false, false},           {"/things/mine/", false, false},
+    };
+    struct contract *contract = load(PLAIN);
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct str path = str_of(rows[i].path);
+        assert_int_equal(operation_path_fits(operation_named(contract, "getThing"), path),
+                         rows[i].get);
+        assert_int_equal(operation_path_fits(operation_named(contract, "deleteMine"), path),
+                         rows[i].mine);
     }
     contract_free(&contract);
 }
@@ -385,6 +410,7 @@ int main(void)
         cmocka_unit_test(body_of_too_many_members_is_refused),
         cmocka_unit_test(body_is_held_against_its_operation),
         cmocka_unit_test(answers_are_held_against_the_contract),
+        cmocka_unit_test(paths_belong_to_operations),
         cmocka_unit_test(what_cannot_be_lived_by_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

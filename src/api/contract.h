@@ -86,8 +86,3 @@ size_t operation_parameters(const struct operation *operation, const struct para
 /* value as the client sent it, decoded. Returns 0 or EINVAL with a fault. */
 int operation_check_parameter(const struct operation *operation, const struct parameter *parameter,
                               const char *value, struct faults *faults);
-
-/* For tests: whether that answer is one the contract promises: its status is listed, its media type
- * is (without parameters), and a JSON body fits. Returns 0 or EINVAL with a fault. */
-int operation_check_answer(const struct operation *operation, int status, const char *content_type,
-                           struct str body, struct faults *faults);
