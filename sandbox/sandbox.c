@@ -240,6 +240,7 @@ void sandbox_print_env(const struct sandbox *sandbox, struct buf *out)
         put_base(sandbox, bases[i].party, out);
         buf_putc(out, '\n');
     }
+    buf_puts(out, "TWILIO_SMS_SENDER=MG00000000000000000000000000000001\n");
     buf_printf(out, "TWILIO_ACCOUNT_SID=%s\nTWILIO_AUTH_TOKEN=%s\nTWILIO_VERIFY_SERVICE_SID=%s\n",
                s->twilio_account, s->twilio_token, s->twilio_verify_service);
     buf_printf(out, "DEEPGRAM_API_KEY=%s\nOPENAI_API_KEY=%s\nELEVENLABS_API_KEY=%s\n",

@@ -163,6 +163,47 @@ static void off_leaves_a_model_parameter_out(void **state)
     assert_string_equal(config.openai_verbosity, "low");
 }
 
+static void secret_of_tokens_must_be_long(void **state)
+{
+    (void)state;
+    setenv("JWT_SECRET", "only 31 characters, that is not", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(strstr(buf_text(&problems), "JWT_SECRET must have at least 32"));
+    setenv("JWT_SECRET", "but these are 32 characters, yes", 1);
+    setenv("JWT_SECRET_OLD", "short", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(strstr(buf_text(&problems), "JWT_SECRET_OLD must have"));
+    unsetenv("JWT_SECRET_OLD");
+    assert_int_equal(load(NULL), 0);
+    assert_string_equal(config.jwt_secret, "but these are 32 characters, yes");
+}
+
+static void development_makes_a_secret_production_wants_one(void **state)
+{
+    (void)state;
+    assert_int_equal(load(NULL), 0);
+    assert_true(strlen(config.jwt_secret) >= 32);
+    char *first = xstrdup(config.jwt_secret);
+    config_fini(&config);
+    assert_int_equal(load(NULL), 0);
+    assert_string_not_equal(config.jwt_secret, first);
+    free(first);
+    config_fini(&config);
+    setenv("KAREN_ENV", "production", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(strstr(buf_text(&problems), "JWT_SECRET is not set"));
+}
+
+static void lists_name_what_is_wrong_in_them(void **state)
+{
+    (void)state;
+    setenv("SIGN_IN_COUNTRIES", "CZ,Slovakia", 1);
+    setenv("TRUSTED_PROXIES", "10.0.0.0/8, my-proxy", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(strstr(buf_text(&problems), "not \"Slovakia\""));
+    assert_non_null(strstr(buf_text(&problems), "not \"my-proxy\""));
+}
+
 #define with_environment(test) cmocka_unit_test_setup_teardown(test, small_environment, forget)
 
 int main(void)
@@ -179,6 +220,9 @@ int main(void)
         with_environment(the_env_file_is_read_in_development_and_the_environment_wins),
         with_environment(the_env_file_is_not_read_in_production),
         with_environment(off_leaves_a_model_parameter_out),
+        with_environment(secret_of_tokens_must_be_long),
+        with_environment(development_makes_a_secret_production_wants_one),
+        with_environment(lists_name_what_is_wrong_in_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #include "rules/phone.h"
 #include "test/test.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 static const char *parsed(const char *raw, const char *country)
@@ -131,6 +133,22 @@ static void country_is_known_by_its_code(void **state)
     assert_false(phone_country_known(NULL));
 }
 
+static void list_of_countries_is_read_as_people_write_it(void **state)
+{
+    (void)state;
+    struct str wrong = {0};
+    assert_int_equal(phone_countries_check("CZ, SK,DE  GB", &wrong), 0);
+    assert_int_equal(phone_countries_check("all", &wrong), 0);
+    assert_int_equal(phone_countries_check("CZ cz", &wrong), EINVAL);
+    assert_true(str_is(wrong, "cz"));
+    assert_int_equal(phone_countries_check(" , ", &wrong), EINVAL);
+    assert_int_equal(phone_countries_check("", &wrong), EINVAL);
+    assert_true(phone_countries_have("CZ, SK", "SK"));
+    assert_false(phone_countries_have("CZ, SK", "DE"));
+    assert_false(phone_countries_have("CZ, SK", "")); /* of no country that is known */
+    assert_true(phone_countries_have("all", ""));
+}
+
 static void masked_number_shows_neither_half(void **state)
 {
     (void)state;
@@ -150,6 +168,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_is_bad),
         cmocka_unit_test(normalising_twice_changes_nothing),
         cmocka_unit_test(country_is_known_by_its_code),
+        cmocka_unit_test(list_of_countries_is_read_as_people_write_it),
         cmocka_unit_test(masked_number_shows_neither_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,11 @@
 /* app/config.c: the settings table and its reading. */
 #include "app/config.h"
 
+#include "api/remote.h"
+#include "auth/jwt.h"
 #include "base/id.h"
 #include "net/url.h"
+#include "rules/phone.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -49,6 +52,26 @@ static const struct setting settings[] = {
     {"LOG_FORMAT", SETTING_TEXT, AT(log_format), "logfmt", OPTIONAL, false, 0, 0, "logfmt or json"},
     {"METRICS_TOKEN", SETTING_TEXT, AT(metrics_token), NULL, OPTIONAL, true, 0, 0,
      "bearer token for /metrics; without it only loopback may read them"},
+    {"TRUSTED_PROXIES", SETTING_TEXT, AT(trusted_proxies), NULL, OPTIONAL, false, 0, 0,
+     "addresses and prefixes of proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For is "
+     "believed"},
+    {"JWT_SECRET", SETTING_TEXT, AT(jwt_secret), NULL, REQUIRED_IN_PRODUCTION, true, 0, 0,
+     "signs the tokens of people, at least 32 random characters; in development one is made at "
+     "each start"},
+    {"JWT_SECRET_OLD", SETTING_TEXT, AT(jwt_secret_old), NULL, OPTIONAL, true, 0, 0,
+     "the secret before, whose tokens are accepted while it is being replaced"},
+    {"JWT_EXPIRY", SETTING_WHOLE, AT(jwt_expiry), "900", OPTIONAL, false, 60, 86400,
+     "seconds a token is good for before its session renews it"},
+    {"SESSION_DAYS", SETTING_WHOLE, AT(session_days), "90", OPTIONAL, false, 1, 366,
+     "days after which a session that was not used is over"},
+    {"SIGN_IN_COUNTRIES", SETTING_TEXT, AT(sign_in_countries), "CZ SK DE AT GB", OPTIONAL, false, 0,
+     0, "countries whose numbers may sign in, or \"all\"; codes by SMS cost money"},
+    {"SIGN_IN_CODES_PER_DAY", SETTING_WHOLE, AT(sign_in_codes_per_day), "2000", OPTIONAL, false, 1,
+     10000000, "codes sent in a day, to all phones together"},
+    {"SIGN_IN_CODES_PER_PREFIX", SETTING_WHOLE, AT(sign_in_codes_per_prefix), "200", OPTIONAL,
+     false, 1, 1000000, "codes sent in an hour to numbers that begin alike, where pumping shows"},
+    {"SIGN_IN_CODES_PER_ADDRESS", SETTING_WHOLE, AT(sign_in_codes_per_address), "20", OPTIONAL,
+     false, 1, 1000000, "codes asked for in an hour from one IP address"},
     {"PROMPTS_DIR", SETTING_TEXT, AT(prompts_dir), "prompts", OPTIONAL, false, 0, 0,
      "folder of the prompts and phrases, one folder a language"},
     {"CACHE_DIR", SETTING_TEXT, AT(cache_dir), "var/cache", OPTIONAL, false, 0, 0,
@@ -71,6 +94,9 @@ static const struct setting settings[] = {
      0, 0, "checks that webhooks come from the carrier, and signs in there"},
     {"TWILIO_AUTH_TOKEN_OLD", SETTING_TEXT, AT(twilio_auth_token_old), NULL, OPTIONAL, true, 0, 0,
      "the token before, accepted on webhooks while it is being replaced"},
+    {"TWILIO_SMS_SENDER", SETTING_TEXT, AT(twilio_sms_sender), NULL, OPTIONAL, false, 0, 0,
+     "who text messages come from: a messaging service (MG...), or a number or name of yours; "
+     "without it none are sent"},
     {"TWILIO_BASE_URL", SETTING_URL, AT(twilio_base_url), "https://api.twilio.com", OPTIONAL, false,
      0, 0, "the carrier's REST API"},
     {"TWILIO_VERIFY_BASE_URL", SETTING_URL, AT(twilio_verify_base_url), "https://verify.twilio.com",
@@ -239,6 +265,36 @@ static bool is_one_of(const char *value, const char *const *words)
     return false;
 }
 
+static void check_secret(const char *name, const char *secret, struct buf *problems)
+{
+    if (secret && strlen(secret) < AUTH_SECRET_BYTES_MIN)
+        buf_printf(problems,
+                   "%s must have at least %d characters: `openssl rand -base64 48` makes "
+                   "one.\n",
+                   name, AUTH_SECRET_BYTES_MIN);
+}
+
+static void check_countries(const char *list, struct buf *problems)
+{
+    struct str wrong;
+    if (phone_countries_check(list, &wrong))
+        buf_printf(problems,
+                   "SIGN_IN_COUNTRIES must be codes such as CZ SK, or all, not \"%.*s\".\n",
+                   (int)wrong.bytes, wrong.at);
+}
+
+static void check_proxies(const char *list, struct buf *problems)
+{
+    struct proxies *proxies = NULL;
+    struct str wrong;
+    if (proxies_new(list, &proxies, &wrong))
+        buf_printf(problems,
+                   "TRUSTED_PROXIES must be addresses or prefixes such as 10.0.0.0/8, not "
+                   "\"%.*s\".\n",
+                   (int)wrong.bytes, wrong.at);
+    proxies_free(&proxies);
+}
+
 /* What a single row cannot see. */
 static void check_together(const struct config *config, struct buf *problems)
 {
@@ -250,6 +306,10 @@ static void check_together(const struct config *config, struct buf *problems)
     if (!is_one_of(config->log_format, (const char *const[]){"logfmt", "json", NULL}))
         buf_printf(problems, "LOG_FORMAT must be logfmt or json, not \"%s\".\n",
                    config->log_format);
+    check_secret("JWT_SECRET", config->jwt_secret, problems);
+    check_secret("JWT_SECRET_OLD", config->jwt_secret_old, problems);
+    check_countries(config->sign_in_countries, problems);
+    check_proxies(config->trusted_proxies, problems);
     if (!config->tls_cert_file != !config->tls_key_file)
         buf_puts(problems, "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or none.\n");
     if (config->default_tenant_id && uuid_parse(str_of(config->default_tenant_id), &id))
@@ -263,6 +323,14 @@ static void check_together(const struct config *config, struct buf *problems)
 static const char *off_is_none(const char *value)
 {
     return value && strcmp(value, "off") != 0 ? value : NULL;
+}
+
+/* A development machine's own, for as long as it runs. Made before the workers, so all have it. */
+static const char *made_secret(struct arena *arena)
+{
+    char text[AUTH_SECRET_BYTES_MIN * 4 / 3 + 2];
+    random_token(text, AUTH_SECRET_BYTES_MIN);
+    return arena_strdup(arena, text);
 }
 
 static bool wants_env_file(void)
@@ -289,6 +357,8 @@ int config_load(const char *env_file, struct config *config_out, struct buf *pro
         config_fini(&config);
         return EINVAL;
     }
+    if (!config.jwt_secret)
+        config.jwt_secret = made_secret(&config.arena);
     config.openai_reasoning_effort = off_is_none(config.openai_reasoning_effort);
     config.openai_verbosity = off_is_none(config.openai_verbosity);
     *config_out = config;

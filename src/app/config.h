@@ -19,6 +19,12 @@ struct config {
     const char *ca_file;
     const char *log_level, *log_format;
     const char *metrics_token;
+    const char *trusted_proxies;
+
+    const char *jwt_secret, *jwt_secret_old;
+    int64_t jwt_expiry, session_days;
+    const char *sign_in_countries;
+    int64_t sign_in_codes_per_day, sign_in_codes_per_prefix, sign_in_codes_per_address;
 
     const char *prompts_dir, *cache_dir;
     const char *default_tenant_id, *default_country;
@@ -26,6 +32,7 @@ struct config {
     int64_t call_seconds_max, drain_seconds_max;
 
     const char *twilio_account_sid, *twilio_auth_token, *twilio_auth_token_old;
+    const char *twilio_sms_sender;
     const char *twilio_base_url, *twilio_verify_base_url, *twilio_numbers_base_url;
     const char *twilio_verify_service_sid;
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,49 @@ const char *phone_country(const char *e164)
 {
     const struct country *country = e164[0] == '+' ? country_of_digits(e164 + 1) : NULL;
     return country ? country->name : "";
+}
+
+/* The next word of a list; empty at its end. */
+static struct str next_country(struct str *rest)
+{
+    struct str word = {0};
+    while (rest->bytes && !word.bytes) {
+        size_t bytes = 0;
+        while (bytes < rest->bytes && !strchr(", ", rest->at[bytes]))
+            bytes++;
+        word = (struct str){rest->at, bytes};
+        bytes += bytes < rest->bytes;
+        *rest = (struct str){rest->at + bytes, rest->bytes - bytes};
+    }
+    return word;
+}
+
+int phone_countries_check(const char *list, struct str *wrong_out)
+{
+    struct str rest = str_of(list), word = next_country(&rest);
+    if (!word.bytes) {
+        *wrong_out = word;
+        return EINVAL;
+    }
+    for (; word.bytes; word = next_country(&rest)) {
+        char name[3] = "";
+        if (word.bytes == 2)
+            memcpy(name, word.at, 2);
+        if (!str_is(word, "all") && !country_named(name)) {
+            *wrong_out = word;
+            return EINVAL;
+        }
+    }
+    return 0;
+}
+
+bool phone_countries_have(const char *list, const char *country)
+{
+    struct str rest = str_of(list);
+    for (struct str word = next_country(&rest); word.bytes; word = next_country(&rest))
+        if (str_is(word, "all") || (country[0] && str_is(word, country)))
+            return true;
+    return false;
 }
 
 /* What carriers put in place of a number that its owner hides: words, and letters on a keypad

@@ -24,5 +24,9 @@ enum phone_kind phone_parse(struct str raw, const char *country, char e164_out[P
 /* "CZ" of "+420..."; "" for a country not in the table. "+1" is "US". */
 const char *phone_country(const char *e164);
 bool phone_country_known(const char *country);
+/* Lists of countries as an operator writes them: "CZ, SK" or "all". EINVAL: *wrong_out (inside the
+ * list) is neither. */
+int phone_countries_check(const char *list, struct str *wrong_out);
+bool phone_countries_have(const char *list, const char *country);
 /* "+420 ... 111": what may stand in a log or be said in public. */
 void phone_mask(const char *e164, char masked_out[PHONE_TEXT_BYTES]);
