@@ -5,7 +5,6 @@
 #include "auth/jwt.h"
 #include "base/mem.h"
 #include "base/tally.h"
-#include "sandbox/sandbox.h"
 #include "test/test.h"
 
 #include <stdio.h>
@@ -16,14 +15,6 @@ enum { REQUESTS_PER_MINUTE = 1000000 };
 
 struct api_world api_world;
 static struct api_world *const w = &api_world;
-
-static void open_sandbox(void)
-{
-    struct sandbox_options options = {.listen = "127.0.0.1:0", .settings = settings_usual};
-    const char *why = NULL;
-    settings_hurry(&options.settings);
-    assert_int_equal(sandbox_open(w->bench.loop, &options, &w->sandbox, &why), 0);
-}
 
 static void open_server(void)
 {
@@ -39,13 +30,16 @@ int api_world_open(void **state)
     (void)state;
     char *why = NULL;
     bench_open(&w->bench);
-    open_sandbox();
+    api_world_open_sandbox(w);
     w->keys = auth_keys_new(&(struct auth_key_options){
         .secret = "a secret for tests only, 32 bytes or more", .issuer = "https://karen.test"});
     w->api = (struct api){.db = w->bench.app,
                           .keys = w->keys,
                           .tally = tally_new(),
                           .public_url = "https://karen.test",
+                          .default_country = "CZ",
+                          .sign_in_countries = "CZ SK DE AT GB",
+                          .sandbox = true,
                           .origin = "https://karen.test",
                           .requests_per_minute = REQUESTS_PER_MINUTE};
     if (api_open(&w->api, &why))
@@ -67,7 +61,7 @@ int api_world_close(void **state)
     settle();
     http_client_free(&w->http);
     http_server_close(&w->server);
-    sandbox_close(&w->sandbox);
+    api_world_close_sandbox(w);
     settle();
     api_close(&w->api);
     tally_free(&w->api.tally);

@@ -24,6 +24,8 @@ struct api_world {
 };
 extern struct api_world api_world;
 
+void api_world_open_sandbox(struct api_world *world); /* api_sandbox.c */
+void api_world_close_sandbox(struct api_world *world);
 int api_world_open(void **state); /* cmocka's group or test set-up */
 int api_world_close(void **state);
 

@@ -177,7 +177,7 @@ static void expect_body(struct str text, const char *field, const char *message)
     struct arena arena = {0};
     struct faults faults = {.arena = &arena};
     cJSON *body = NULL;
-    int err = body_read(text, &arena, &body, &faults);
+    int err = contract_read_body(text, &arena, &body, &faults);
     if ((err != 0) != (field != NULL))
         fail_msg("%.*s: %s", (int)text.bytes, text.at,
                  err ? faults.list[0].message : "it was taken");
@@ -254,9 +254,10 @@ static void body_is_held_against_its_operation(void **state)
     struct arena arena = {0};
     struct faults faults = {.arena = &arena};
     cJSON *body = NULL;
-    assert_int_equal(body_read(str_of("{\"name\":\"Jan\"}"), &arena, &body, &faults), 0);
+    assert_int_equal(contract_read_body(str_of("{\"name\":\"Jan\"}"), &arena, &body, &faults), 0);
     assert_int_equal(operation_check_body(post, body, &faults), 0);
-    assert_int_equal(body_read(str_of("{\"name\":\"Jana\",\"x\":1}"), &arena, &body, &faults), 0);
+    assert_int_equal(
+        contract_read_body(str_of("{\"name\":\"Jana\",\"x\":1}"), &arena, &body, &faults), 0);
     assert_int_equal(operation_check_body(post, body, &faults), EINVAL);
     assert_int_equal(faults.count, 2);
     assert_string_equal(faults.list[0].field, "/name");

@@ -4,6 +4,7 @@
 #pragma once
 #include "net/http_server.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,13 +27,16 @@ struct api_counters {
 struct api {
     struct health *health;
     struct telephony *telephony;
-    struct db *db;               /* as workers are: bound to the tenant of each unit */
-    struct auth_keys *keys;      /* of tokens */
-    struct tally *tally;         /* how often who asked; NULL: not counted */
-    struct proxies *proxies;     /* whose word on the client's address is believed */
-    const char *public_url;      /* without a slash at its end */
-    const char *origin;          /* scheme and host of it, as browsers send it */
-    int64_t requests_per_minute; /* of one person or key; 0: no limit */
+    struct db *db;           /* as workers are: bound to the tenant of each unit */
+    struct auth_keys *keys;  /* of tokens */
+    struct tally *tally;     /* how often who asked; NULL: not counted */
+    struct proxies *proxies; /* whose word on the client's address is believed */
+    const char *public_url;  /* without a slash at its end */
+    const char *origin;      /* scheme and host of it, as browsers send it */
+    const char *default_country;
+    const char *sign_in_countries; /* "CZ SK"; "all" */
+    bool sandbox;                  /* Twilio is not the real one */
+    int64_t requests_per_minute;   /* of one person or key; 0: no limit */
     struct api_counters counters;
 
     /* made by api_open() */

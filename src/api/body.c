@@ -180,7 +180,8 @@ static void free_tree(void *arg)
     cJSON_Delete(arg);
 }
 
-int body_read(struct str text, struct arena *arena, cJSON **body_out, struct faults *faults)
+int contract_read_body(struct str text, struct arena *arena, cJSON **body_out,
+                       struct faults *faults)
 {
     struct reading reading = {.json = json_of(text), .faults = faults};
     struct place root = {.root = ""};

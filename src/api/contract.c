@@ -289,6 +289,7 @@ static int read_access(struct contract *contract, const cJSON *json, struct oper
     if (!code || access > ACCESS_OPERATOR)
         return refuse(contract, "x-access is none of public, member, admin, owner, operator");
     operation->access = access;
+    operation->secret = cJSON_IsTrue(member(json, "x-secret"));
     operation->scope = text_of(json, "x-scope");
     if (operation->scope && (access == ACCESS_PUBLIC || access == ACCESS_OPERATOR))
         return refuse(contract, "x-scope, but no key of a tenant gets there");
@@ -299,10 +300,9 @@ static int read_operation(struct contract *contract, const cJSON *json, const cJ
                           enum http_method method)
 {
     static const char *const names[] = {
-        "operationId", "tags",      "summary",          "description",
-        "x-access",    "x-scope",   "x-body-bytes-max", "parameters",
-        "requestBody", "responses", "security",         "deprecated",
-        NULL};
+        "operationId",      "tags",     "summary",    "description", "x-access",  "x-scope",
+        "x-body-bytes-max", "x-secret", "parameters", "requestBody", "responses", "security",
+        "deprecated",       NULL};
     struct operation *operation = &contract->operations[contract->count];
     struct operation_parts *parts = arena_alloc(&contract->arena, sizeof(*parts));
     *operation = (struct operation){.id = text_of(json, "operationId"), .method = method};

@@ -35,6 +35,7 @@ struct operation {
     const char *path; /* as net/http_server.h wants it: "/api/tenants/:tenant_id/calls" */
     enum access access;
     const char *scope;     /* what an API key needs; NULL: keys may not */
+    bool secret;           /* its answer holds a secret, shown once and kept nowhere */
     size_t body_bytes_max; /* 0: it takes no body */
     bool body_required;
     int status; /* of the answer when all goes well: the first 2xx listed */
@@ -62,7 +63,8 @@ const struct operation *contract_operations(const struct contract *contract, siz
 
 /* Reads a body: one JSON value in valid UTF-8, no key twice, no U+0000, not deeper than
  * CONTRACT_DEPTH_MAX. The tree lives as long as the arena. EINVAL: a fault was added. */
-int body_read(struct str text, struct arena *arena, cJSON **body_out, struct faults *faults);
+int contract_read_body(struct str text, struct arena *arena, cJSON **body_out,
+                       struct faults *faults);
 /* The body by the operation's schema. Returns 0 or EINVAL with at least one fault. */
 int operation_check_body(const struct operation *operation, const cJSON *body,
                          struct faults *faults);

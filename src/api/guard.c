@@ -125,7 +125,7 @@ static bool body_fits(struct api_request *request)
         api_fail(request, 415, "unsupported_media_type", "send the body as application/json");
         return false;
     }
-    if (body_read(http->body, http->arena, &body, &faults)) {
+    if (contract_read_body(http->body, http->arena, &body, &faults)) {
         refuse_all(request, 400, "malformed", "the body is no JSON that could be read", &faults);
         return false;
     }

@@ -90,13 +90,28 @@ static bool is_worth_keeping(const struct api_answer *answer)
            answer->body.bytes <= IDEMPOTENCY_ANSWER_BYTES_MAX;
 }
 
+/* What stands there instead of an answer that holds a secret. */
+static struct idempotency_answer without_secret(const struct api_request *request, struct buf *body)
+{
+    const struct api_problem problem = {
+        .status = 409,
+        .code = "already_done",
+        .detail = "that was done; its secret was in the first answer and is kept nowhere"};
+    request_print_problem(request->http, &problem, body);
+    return (struct idempotency_answer){problem.status, "application/problem+json", buf_str(body)};
+}
+
 void request_keep(struct api_request *request, const struct api_answer *answer)
 {
     struct idempotency *idempotency = request->idempotency;
-    const struct idempotency_answer kept = {answer->status, answer->content_type, answer->body};
+    struct idempotency_answer kept = {answer->status, answer->content_type, answer->body};
+    struct buf body = {0};
+    if (request->operation->secret && answer->status < 300)
+        kept = without_secret(request, &body);
     idempotency->answer = *answer;
     idempotency->answer.body.at =
         arena_strndup(request->http->arena, answer->body.at, answer->body.bytes);
     idempotency_keep(request->api->db, &idempotency->claim, is_worth_keeping(answer) ? &kept : NULL,
                      on_kept, request, &request->http->waiting);
+    buf_free(&body);
 }

@@ -119,8 +119,9 @@ bool operation_path_fits(const struct operation *operation, struct str path)
     struct str pattern = str_of(operation->path);
     while (pattern.at && path.at) {
         struct str want = str_cut(&pattern, '/'), part = str_cut(&path, '/');
-        bool same = part.bytes == want.bytes && memcmp(part.at, want.at, want.bytes) == 0;
-        if (!(str_starts(want, ":") && part.bytes) && !same)
+        bool same =
+            want.bytes == part.bytes && (!want.bytes || memcmp(want.at, part.at, want.bytes) == 0);
+        if (!same && !(str_starts(want, ":") && part.bytes))
             return false;
     }
     return !pattern.at && !path.at;

@@ -1,22 +1,16 @@
-/* api/operations.c: every operation of the contract and its handler, one row each, sorted. */
+/* api/operations.c: which handler an operation has. */
 #include "api/operations.h"
 
 #include "base/mem.h"
 
 #include <string.h>
 
-/* One line an operation: operationId and handler. */
-#define OPERATIONS(row)
-
-#define DECLARE(id, handler) operation_fn handler;
-OPERATIONS(DECLARE)
-
 static const struct {
     const char *id;
     operation_fn *handler;
 } operations[] = {
-#define ROW(id, handler) {#id, handler},
-    OPERATIONS(ROW)};
+#define OPERATION_ROW(id, handler) {#id, handler},
+    OPERATIONS(OPERATION_ROW)};
 
 operation_fn *operation_handler(const char *operation_id)
 {

@@ -46,6 +46,7 @@ struct seat {
 struct supervisor {
     const struct supervisor_options *options;
     struct metrics_page *page;
+    struct tally *tally;
     int signal_fd;
     bool stopping, failed, announced;
     uint64_t started; /* processes so far */
@@ -115,7 +116,9 @@ static void start(struct supervisor *supervisor, int seat)
     pid_t pid = fork();
     if (pid == 0) {
         close(pipe_fds[0]);
-        become_worker(supervisor, &(struct worker_place){supervisor->page, slot, seat, pipe_fds[1]},
+        become_worker(supervisor,
+                      &(struct worker_place){supervisor->page, supervisor->tally, slot, seat,
+                                             pipe_fds[1]},
                       parent);
     }
     close(pipe_fds[1]);
@@ -336,6 +339,7 @@ int supervise(const struct supervisor_options *options)
     struct supervisor *supervisor = xalloc(sizeof(*supervisor));
     supervisor->options = options;
     supervisor->page = metrics_page_new();
+    supervisor->tally = tally_new();
     supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     for (int i = 0; i < PROCESSES_MAX; i++)
         supervisor->processes[i].ready_fd = -1;
@@ -347,6 +351,7 @@ int supervise(const struct supervisor_options *options)
     close(supervisor->signal_fd);
     if (options->ready_file && supervisor->announced)
         unlink(options->ready_file);
+    tally_free(&supervisor->tally);
     free(supervisor);
     log_info(NULL, "stopped", "");
     return status;

@@ -2,6 +2,7 @@
  * one after the other on SIGHUP, drained on SIGTERM. */
 #pragma once
 #include "api/metrics.h"
+#include "base/tally.h"
 
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 enum { SUPERVISOR_GIVE_UP = 78 };
 struct worker_place {
     struct metrics_page *page;
+    struct tally *tally; /* who asked how often, of all workers together */
     int slot;     /* on that page */
     int seat;     /* 0 to workers - 1; kept by whoever takes a dead or leaving worker's place */
     int ready_fd; /* write one byte to it when the worker serves */
