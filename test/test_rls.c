@@ -360,7 +360,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
 #define CROSSING "FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND prosecdef"
     char *names = postgres_ask("SELECT string_agg(proname, ' ' ORDER BY proname) " CROSSING);
     assert_string_equal(names, "accept_invite claim_call_sid claim_outbox count_outbox"
-                               " enter_api_key enter_call forget_limit invite_shown is_operator"
+                               " end_session enter_api_key enter_call forget_limit invite_shown is_operator"
                                " make_call_event_partitions redeem_stream_token refresh_session"
                                " route_call sign_in sweep_calls sweep_leftovers sweep_people"
                                " switch_tenant take_limits tenants_of_person voices_in_use");

@@ -270,6 +270,25 @@ BEGIN
     END IF;
 END $$;
 
+-- The session of a refresh token, the newest or one before, ends. NULL: there was none.
+CREATE FUNCTION end_session(hash bytea) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    ended user_sessions;
+BEGIN
+    UPDATE user_sessions s SET revoked_at = now(), revoked_why = 'signed_out'
+    FROM (SELECT o.tenant_id, o.id FROM user_sessions o WHERE o.token_hash = hash
+          UNION ALL
+          SELECT r.tenant_id, r.session_id FROM retired_tokens r WHERE r.token_hash = hash) AS known
+    WHERE s.tenant_id = known.tenant_id AND s.id = known.id AND s.revoked_at IS NULL
+    RETURNING s.* INTO ended;
+    IF found THEN
+        INSERT INTO audit_log (tenant_id, actor, action, subject)
+            VALUES (ended.tenant_id, 'user:' || ended.user_id, 'session.end', ended.id::text);
+    END IF;
+    RETURN ended.id;
+END $$;
+
 -- The same person goes on in another tenant of theirs, on the same device. No row: it is not one of
 -- theirs. The rest of this transaction runs as that tenant.
 CREATE FUNCTION switch_tenant(session uuid, target uuid, new_session uuid, hash bytea, days integer)
@@ -341,9 +360,10 @@ BEGIN
 END $$;
 
 -- Counts one more of each, or, when one of them is at its end, of none: then which, and for how
--- many seconds. spare: how many more times before the next refusal.
-CREATE FUNCTION take_limits(kinds text[], subjects text[], seconds integer[], most bigint[],
-    OUT refused text, OUT wait_seconds bigint, OUT spare bigint)
+-- many seconds. asked: [{"kind", "subject", "seconds", "most"}]. spare: how many more times before
+-- the next refusal.
+CREATE FUNCTION take_limits(asked jsonb, OUT refused text, OUT wait_seconds bigint,
+    OUT spare bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
@@ -351,9 +371,9 @@ BEGIN
     FOR pass IN 1..2 LOOP -- a refusal is found without writing; what is let through, under locks
         SELECT l.kind, greatest(1, ceil(extract(epoch FROM l.until - moment)))::bigint
         INTO refused, wait_seconds
-        FROM unnest(kinds, subjects, most) AS asked (kind, subject, most)
+        FROM jsonb_to_recordset(asked) AS a (kind text, subject text, most bigint)
              JOIN limit_counts l USING (kind, subject)
-        WHERE l.until > moment AND l.count >= asked.most
+        WHERE l.until > moment AND l.count >= a.most
         ORDER BY l.until DESC LIMIT 1;
         IF found THEN
             spare := 0;
@@ -361,9 +381,9 @@ BEGIN
         END IF;
         EXIT WHEN pass = 2;
         INSERT INTO limit_counts AS l (kind, subject, since, until, count)
-        SELECT asked.kind, asked.subject, moment, moment + make_interval(secs => asked.seconds), 0
-        FROM unnest(kinds, subjects, seconds) AS asked (kind, subject, seconds)
-        ORDER BY asked.kind, asked.subject
+        SELECT a.kind, a.subject, moment, moment + make_interval(secs => a.seconds), 0
+        FROM jsonb_to_recordset(asked) AS a (kind text, subject text, seconds bigint)
+        ORDER BY a.kind, a.subject -- whoever locks the same ones does so in the same order
         ON CONFLICT (kind, subject) DO UPDATE
         SET count = CASE WHEN l.until <= moment THEN 0 ELSE l.count END,
             since = CASE WHEN l.until <= moment THEN excluded.since ELSE l.since END,
@@ -371,9 +391,9 @@ BEGIN
     END LOOP;
     WITH counted AS (
         UPDATE limit_counts l SET count = l.count + 1
-        FROM unnest(kinds, subjects, most) AS asked (kind, subject, most)
-        WHERE l.kind = asked.kind AND l.subject = asked.subject
-        RETURNING asked.most - l.count AS left_over
+        FROM jsonb_to_recordset(asked) AS a (kind text, subject text, most bigint)
+        WHERE l.kind = a.kind AND l.subject = a.subject
+        RETURNING a.most - l.count AS left_over
     )
     SELECT min(left_over) INTO spare FROM counted;
 END $$;
@@ -395,9 +415,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     DELETE FROM invites WHERE accepted_at IS NULL AND expires_at < now() - interval '30 days';
 $$;
 
-REVOKE ALL ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, switch_tenant,
+REVOKE ALL ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, end_session, switch_tenant,
     tenants_of_person, invite_shown, accept_invite, take_limits, forget_limit, sweep_people
     FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, switch_tenant,
+GRANT EXECUTE ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, end_session, switch_tenant,
     tenants_of_person, invite_shown, accept_invite, take_limits, forget_limit, sweep_people
     TO karen_app;

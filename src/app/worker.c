@@ -24,6 +24,7 @@
 #include "provider/tts.h"
 #include "store/calls.h"
 #include "store/db.h"
+#include "store/people.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -224,6 +225,7 @@ static void on_swept(int err, int64_t calls, void *arg)
 static void on_sweep(void *arg)
 {
     struct worker *worker = arg;
+    people_sweep(worker->db, NULL, NULL, NULL);
     if (!worker->sweeping)
         calls_sweep(worker->db, worker->config->call_seconds_max + SWEEP_GRACE_S, on_swept, worker,
                     &worker->sweeping);

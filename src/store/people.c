@@ -83,3 +83,10 @@ void people_find_key(struct db *db, struct str hash, principal_fn *on_principal,
     db_run(db, &(struct db_unit){{{0}}, &statement, 1, &context, sizeof(context)}, on_key, NULL,
            slot);
 }
+
+void people_sweep(struct db *db, db_end_fn *on_end, void *arg, struct op **slot)
+{
+    const struct db_statement statement = {.sql = "SELECT sweep_people()"};
+    store_write(db, &(struct db_unit){.statements = &statement, .count = 1}, NULL, on_end, arg,
+                slot);
+}
