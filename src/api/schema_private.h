@@ -62,3 +62,40 @@ const struct schema *schema_property(const struct schema *schema, const char *na
 /* The constant text that a member must have; NULL: it need not be there or may be several. */
 const char *schema_tag(const struct schema *schema, const char *name);
 bool schema_requires(const struct schema *schema, const char *name);
+
+/* ---- while it is compiled ------------------------------------------------------------------- */
+
+enum { SCHEMA_DEPTH_MAX = 32 /* of schemas in schemas */ };
+
+struct schema_named { /* of #/components/schemas/ */
+    struct schema_named *older;
+    const cJSON *json;
+    struct schema *schema;
+    bool open; /* it is being compiled */
+    int level;
+};
+
+struct schema_set {
+    const cJSON *document;
+    struct arena arena;
+    struct schema_named *named;
+    int depth;                               /* of schemas in schemas */
+    int level;                               /* how far below the value that is checked first */
+    const char *trail[SCHEMA_DEPTH_MAX + 1]; /* keywords on the way down, for why */
+    char *why;                               /* NULL: all is well */
+};
+
+struct schema_keyword {
+    const char *word;
+    /* NULL: it only describes */
+    int (*read)(struct schema_set *set, const cJSON *value, struct schema *out);
+    unsigned types; /* of values it says something about; 0: of all */
+};
+const struct schema_keyword *schema_keyword_of(const char *word); /* NULL: it is none */
+
+/* EINVAL; the first reason stays. */
+int schema_refuse(struct schema_set *set, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A schema that stands in another, under that keyword or name. */
+int schema_compile_in(struct schema_set *set, const char *step, const cJSON *json,
+                      const struct schema **schema_out);
