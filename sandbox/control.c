@@ -148,12 +148,40 @@ static void show_settings(struct http_req *req)
     buf_free(&body);
 }
 
+static void take(struct http_req *req,
+                 int (*order)(struct twilio *twilio, struct str json, const char **why_out))
+{
+    const char *why = NULL;
+    int err = order(sandbox_party(req->app, PARTY_TWILIO)->state, req->body, &why);
+    if (err)
+        http_fail(req, err == ENOSPC ? 409 : 400, why);
+    else
+        done(req);
+}
+
+static void order_phone(struct http_req *req)
+{
+    take(req, twilio_order_phone);
+}
+
+static void forget_phones(struct http_req *req)
+{
+    twilio_forget_phones(sandbox_party(req->app, PARTY_TWILIO)->state);
+    done(req);
+}
+
+static void order_bundle(struct http_req *req)
+{
+    take(req, twilio_order_bundle);
+}
+
 static void reset(struct http_req *req)
 {
     struct sandbox *sandbox = req->app;
     faults_reset(sandbox_faults(sandbox), NULL);
     sandbox_apply_refusals(sandbox);
     deepgram_forget_scripts(sandbox_party(sandbox, PARTY_DEEPGRAM)->state);
+    twilio_forget_phones(sandbox_party(sandbox, PARTY_TWILIO)->state);
     for (int i = 0; i < PARTY_COUNT; i++)
         seen_reset(sandbox_party(sandbox, (enum party_name)i)->seen);
     done(req);
@@ -178,6 +206,9 @@ static const struct {
     {HTTP_POST, "/control/settings", change_settings},
     {HTTP_GET, "/control/settings", show_settings},
     {HTTP_POST, "/control/reset", reset},
+    {HTTP_POST, "/control/phones", order_phone},
+    {HTTP_DELETE, "/control/phones", forget_phones},
+    {HTTP_POST, "/control/bundles", order_bundle},
     {HTTP_GET, "/control/calls", join_calls},
 };
 

@@ -9,7 +9,12 @@
  *   DELETE /control/scripts    the recogniser listens again
  *   POST   /control/settings   {"openai_first_token_ms":0,...}                    (settings.h)
  *   GET    /control/settings
- *   POST   /control/reset      faults, scripts, counters and what was seen are forgotten
+ *   POST   /control/reset      faults, scripts, phones, counters and what was seen are
+ *                               forgotten
+ *   POST   /control/phones     {"number":"+420777123456","act":"forward","after_ms":200,
+ *                               "to":"+420228883001"}                       (twilio.h)
+ *   DELETE /control/phones     every phone picks up at once again
+ *   POST   /control/bundles    {"sid":"BU...","status":"in-review",...}        (twilio.h)
  *   GET    /control/calls      WebSocket: how a telephone of another process takes part; see
  *                              twilio_calls.h
  *   GET    /stats              per party: endpoints, requests, streams, live; ?party=openai

@@ -15,8 +15,9 @@ struct faults {
 };
 
 static const char *const act_names[FAULT_ACT_COUNT] = {
-    [FAULT_NONE] = "none", [FAULT_ERROR] = "error",       [FAULT_STALL] = "stall",
-    [FAULT_DROP] = "drop", [FAULT_NONSENSE] = "nonsense", [FAULT_REFUSE] = "refuse",
+    [FAULT_NONE] = "none",     [FAULT_ERROR] = "error",       [FAULT_STALL] = "stall",
+    [FAULT_DROP] = "drop",     [FAULT_NONSENSE] = "nonsense", [FAULT_LOSE] = "lose",
+    [FAULT_REFUSE] = "refuse",
 };
 
 const char *fault_act_name(enum fault_act act)
@@ -80,7 +81,7 @@ int fault_read(struct str json, struct fault *fault_out, const char **why_out)
         err = read_fields(body, &fault, why_out);
     const char *act = body_text(body, "act");
     if (!err && act && read_act(act, &fault.act)) {
-        *why_out = "act is none of none, error, stall, drop, nonsense and refuse";
+        *why_out = "act is none of none, error, stall, drop, nonsense, lose and refuse";
         err = EINVAL;
     }
     if (!err && fault.act == FAULT_ERROR && fault.status < 400) {

@@ -15,6 +15,7 @@ enum fault_act {
     FAULT_STALL,    /* accepted, then silence */
     FAULT_DROP,     /* the connection breaks */
     FAULT_NONSENSE, /* bytes that mean nothing, then the connection breaks */
+    FAULT_LOSE,     /* done as asked, but the answer is lost: the connection breaks instead */
     FAULT_REFUSE,   /* the connection is broken before it is read; new ones get nowhere */
     FAULT_ACT_COUNT,
 };

@@ -147,6 +147,10 @@ static void strike(void *arg)
     case FAULT_ERROR:
         visit_fail(visit, fault->status, *fault->code ? fault->code : NULL, NULL);
         break;
+    case FAULT_LOSE:
+        visit->lost = true;
+        answer(visit);
+        break;
     case FAULT_STALL: break; /* until the client has had enough */
     case FAULT_DROP:
     case FAULT_REFUSE: break_visit(visit, (struct str){0}); break;
@@ -193,6 +197,10 @@ static void book_reply(struct visit *visit, int status, size_t bytes)
 void visit_reply(struct visit *visit, int status, const char *content_type, struct str body)
 {
     book_reply(visit, status, body.bytes);
+    if (visit->lost) {
+        break_visit(visit, (struct str){0});
+        return;
+    }
     leave(visit);
     http_reply(visit->req, status, content_type, body);
 }
@@ -223,6 +231,7 @@ enum visit_sent visit_send(struct visit *visit, struct str piece, int64_t units)
     case FAULT_ERROR: return SENT_ERROR;
     case FAULT_NONSENSE: break_visit(visit, nonsense()); return SENT_GONE;
     case FAULT_DROP:
+    case FAULT_LOSE:
     case FAULT_REFUSE:
     case FAULT_ACT_COUNT: break_visit(visit, (struct str){0}); return SENT_GONE;
     }

@@ -66,7 +66,7 @@ struct visit {
     void *own;                           /* the handler's own */
     visit_fn *on_gone;                   /* the client left, or was made to, before the end */
     struct visit *next, *previous;       /* of the party's */
-    bool streaming;
+    bool streaming, lost;                /* lost: the answer does not arrive */
     uint64_t seen;
 };
 

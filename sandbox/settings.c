@@ -15,6 +15,7 @@ const struct settings settings_usual = {
     .twilio_account = "AC00000000000000000000000000000001",
     .twilio_token = "test-auth-token",
     .twilio_verify_service = "VA00000000000000000000000000000001",
+    .twilio_say_ms_per_char = 60,
     .deepgram_latency_ms = 60,
     .deepgram_streams_max = 5000,
     .openai_first_token_ms = 250,
@@ -26,6 +27,7 @@ const struct settings settings_usual = {
 
 void settings_hurry(struct settings *settings)
 {
+    settings->twilio_say_ms_per_char = 0;
     settings->deepgram_latency_ms = 0;
     settings->openai_first_token_ms = 0;
     settings->openai_tokens_per_s = 0;
@@ -33,7 +35,7 @@ void settings_hurry(struct settings *settings)
     settings->elevenlabs_speed_percent = 0;
 }
 
-enum { MS_MAX = 60000, STREAMS_MAX = 100000, PER_S_MAX = 100000, SETTINGS_COUNT = 13 };
+enum { MS_MAX = 60000, STREAMS_MAX = 100000, PER_S_MAX = 100000, SETTINGS_COUNT = 14 };
 
 static void fields_of(struct settings *s, struct body_field fields[SETTINGS_COUNT])
 {
@@ -45,6 +47,7 @@ static void fields_of(struct settings *s, struct body_field fields[SETTINGS_COUN
         {"twilio_token", BODY_TEXT, s->twilio_token, sizeof(s->twilio_token)},
         {"twilio_verify_service", BODY_TEXT, s->twilio_verify_service,
          sizeof(s->twilio_verify_service)},
+        {"twilio_say_ms_per_char", BODY_WHOLE, &s->twilio_say_ms_per_char, 1000},
         {"deepgram_latency_ms", BODY_WHOLE, &s->deepgram_latency_ms, MS_MAX},
         {"deepgram_streams_max", BODY_WHOLE, &s->deepgram_streams_max, STREAMS_MAX},
         {"openai_first_token_ms", BODY_WHOLE, &s->openai_first_token_ms, MS_MAX},

@@ -14,6 +14,7 @@ struct settings {
     char twilio_account[SETTING_TEXT_BYTES]; /* AC and 32 hex digits */
     char twilio_token[SETTING_TEXT_BYTES];
     char twilio_verify_service[SETTING_TEXT_BYTES]; /* VA and 32 hex digits */
+    int64_t twilio_say_ms_per_char;                 /* how long its voice takes; 0: no time */
     int64_t deepgram_latency_ms;                    /* from words understood to words sent */
     int64_t deepgram_streams_max;
     int64_t openai_first_token_ms;

@@ -21,6 +21,7 @@ struct twilio *twilio_new(struct loop *loop, struct party *party, const char *nu
     twilio->numbers = xalloc(NUMBERS_MAX * sizeof(twilio->numbers[0]));
     twilio->messages = xalloc(MESSAGES_MAX * sizeof(twilio->messages[0]));
     twilio->verifications = xalloc(VERIFICATIONS_MAX * sizeof(twilio->verifications[0]));
+    twilio_add_bundles(twilio);
     twilio_own_number(twilio, number ? number : "+420228883001", voice_url ? voice_url : "");
     return twilio;
 }
@@ -180,6 +181,29 @@ void twilio_page_reply(struct visit *visit, const struct twilio_page *page, stru
     visit_reply_json(visit, 200, buf_str(body));
 }
 
+void twilio_page_reply_v2(struct visit *visit, const struct twilio_page *page, const char *name,
+                          struct buf *body)
+{
+    char next[512];
+    struct str query = visit->req->target, path = str_cut(&query, '?');
+    snprintf(next, sizeof(next), "https://numbers.twilio.com%.*s?PageSize=%lu&Page=%lu",
+             (int)path.bytes - 7, path.at + 7, page->size, page->number + 1); /* without /twilio */
+    bool more = page->fitting > page->size * (page->number + 1);
+    buf_puts(body, "],\"meta\":{");
+    body_put_whole(body, "page", (int64_t)page->number);
+    body_put_whole(body, "page_size", (int64_t)page->size);
+    body_put_text(body, "next_page_url", more ? next : NULL);
+    body_put_text(body, "previous_page_url", NULL);
+    body_put_text(body, "key", name);
+    buf_puts(body, "}}");
+    visit_reply_json(visit, 200, buf_str(body));
+}
+
+int64_t twilio_say_ms(const struct settings *settings)
+{
+    return settings->twilio_say_ms_per_char ? settings->twilio_say_ms_per_char : -1;
+}
+
 static void get_account(struct visit *visit)
 {
     struct buf body = {0};
@@ -233,6 +257,8 @@ static const struct endpoint endpoints[] = {
     {HTTP_GET, "/v2/Services/:/Verifications/:", "verification", twilio_get_verification},
     {HTTP_POST, "/v2/Services/:/Verifications/:", "update_verification",
      twilio_update_verification},
+    {HTTP_GET, "/v2/RegulatoryCompliance/Bundles", "bundles", twilio_list_bundles},
+    {HTTP_GET, "/v2/RegulatoryCompliance/Bundles/:", "bundle", twilio_get_bundle},
     {HTTP_GET | HTTP_POST, "/twiml/:", "twiml", twilio_get_twiml},
 };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TWIML_CHARS_MAX = 4000, FORM_FIELDS = 14 };
+enum { TWIML_CHARS_MAX = 4000, FORM_FIELDS = 14, RING_SECONDS = 60, RING_SECONDS_MAX = 600 };
 
 struct call *twilio_call_find(struct twilio *twilio, struct str sid)
 {
@@ -32,8 +32,10 @@ bool twilio_call_over(const struct call *call)
 
 static void call_free(struct call *call)
 {
-    op_cancel(&call->freeing);
+    op_cancel(&call->ringing);
     phone_free(&call->phone);
+    free(call->url);
+    free(call->fallback_url);
     free(call->twiml);
     free(call);
 }
@@ -115,6 +117,8 @@ void twilio_call_status(struct call *call, const char *status)
         call->ended_ms = wall_now_ms();
     if (call->events & event_of(call))
         tell_status(call);
+    if (twilio_call_over(call))
+        twilio_call_halved(call);
 }
 
 static void put_call(const struct call *call, const char *account, struct buf *out)
@@ -135,9 +139,10 @@ static void put_call(const struct call *call, const char *account, struct buf *o
     twilio_put_date(out, "end_time", call->ended_ms);
     snprintf(text, sizeof(text), "%lld", (long long)(call->ended_ms - call->started_ms) / 1000);
     body_put_text(out, "duration", call->ended_ms && call->started_ms ? text : NULL);
-    static const char *const nulls[] = {"price",       "answered_by",     "forwarded_from",
-                                        "caller_name", "group_sid",       "parent_call_sid",
-                                        "trunk_sid",   "phone_number_sid"};
+    body_put_text(out, "forwarded_from", *call->forwarded_from ? call->forwarded_from : NULL);
+    static const char *const nulls[] = {"price",           "answered_by",     "caller_name",
+                                        "group_sid",       "parent_call_sid", "trunk_sid",
+                                        "phone_number_sid"};
     for (size_t i = 0; i < countof(nulls); i++)
         body_put_text(out, nulls[i], NULL);
     body_put_text(out, "price_unit", "USD");
@@ -175,8 +180,6 @@ static void on_phone(struct phone_call *phone, const struct phone_event *event, 
     (void)phone;
     if (event->kind == PHONE_ENDED)
         twilio_call_status(call, event->end == PHONE_FAILED ? "failed" : "completed");
-    else if (event->kind == PHONE_WEBHOOK && event->number < 400)
-        twilio_call_status(call, "in-progress");
 }
 
 static bool read_events(struct visit *visit, struct call *call)
@@ -226,25 +229,41 @@ static int find_fault(struct visit *visit, const char **message_out)
     return !url && strlen(twiml) > TWIML_CHARS_MAX ? 21240 : 0;
 }
 
-static void place(struct visit *visit, struct call *call)
+void twilio_call_answered(struct call *call)
 {
-    const struct settings *settings = visit->party->settings;
-    char url[URL_BYTES + 64];
-    const char *given = http_field(visit->req, "Url");
-    if (!given)
-        call->twiml = xstrdup(http_field(visit->req, "Twiml"));
-    snprintf(url, sizeof(url), "%s/twiml/%s", call->twilio->base_url, call->sid);
+    const struct settings *settings = call->twilio->party->settings;
+    op_cancel(&call->ringing);
+    if (call->phone || twilio_call_over(call))
+        return;
     const struct phone_options options = {.loop = call->twilio->loop,
                                           .http = call->twilio->http,
-                                          .voice_url = given ? given : url,
-                                          .fallback_url = http_field(visit->req, "FallbackUrl"),
+                                          .voice_url = call->url,
+                                          .fallback_url = call->fallback_url,
                                           .account_sid = settings->twilio_account,
                                           .auth_token = settings->twilio_token,
                                           .call_sid = call->sid,
                                           .from = call->from,
                                           .to = call->to,
-                                          .outbound = true};
+                                          .outbound = true,
+                                          .say_ms_per_char = twilio_say_ms(settings)};
     call->phone = phone_place(&options, on_phone, call);
+    twilio_call_status(call, "in-progress");
+}
+
+/* What is done when it is answered, and how long that may take. */
+static void keep_document(struct visit *visit, struct call *call)
+{
+    const char *url = http_field(visit->req, "Url");
+    const char *seconds = http_field(visit->req, "Timeout");
+    int64_t ring_s = seconds ? strtol(seconds, NULL, 10) : RING_SECONDS;
+    call->ring_ms = 1000 * (ring_s < 1 ? 1 : ring_s > RING_SECONDS_MAX ? RING_SECONDS_MAX : ring_s);
+    call->fallback_url = xstrdup(http_field(visit->req, "FallbackUrl"));
+    if (url) {
+        call->url = xstrdup(url);
+        return;
+    }
+    call->twiml = xstrdup(http_field(visit->req, "Twiml"));
+    call->url = xprintf("%s/twiml/%s", call->twilio->base_url, call->sid);
 }
 
 void twilio_create_call(struct visit *visit)
@@ -270,11 +289,12 @@ void twilio_create_call(struct visit *visit)
         return;
     }
     read_events(visit, call);
+    keep_document(visit, call);
     if (call->events & CALL_INITIATED)
         tell_status(call);
-    place(visit, call);
     reply_call(visit, call, 201);
     twilio_call_status(call, "ringing");
+    twilio_ring(call);
 }
 
 static struct call *asked_call(struct visit *visit)
@@ -319,6 +339,7 @@ void twilio_list_calls(struct visit *visit)
 
 static void complete(struct call *call)
 {
+    op_cancel(&call->ringing);
     if (call->phone)
         phone_complete(call->phone);
     else
@@ -366,7 +387,7 @@ static void redirect(struct visit *visit, struct call *call)
         reply_call(visit, call, 200);
         return;
     }
-    if (twilio_call_over(call)) {
+    if (twilio_call_over(call) || (!call->phone && !call->telephone)) {
         twilio_refuse(visit, 400, 21220, "Call is not in-progress. Cannot redirect.");
         return;
     }

@@ -49,12 +49,50 @@ static const struct country *home_of(const char *number)
     return NULL;
 }
 
+bool twilio_is_landline(const char *number)
+{
+    const struct country *home = home_of(number);
+    return home && !home->sms;
+}
+
+/* Twilio spells the kinds of numbers here as in its bundles. */
+static const char *type_of(const struct country *country)
+{
+    static const char *const words[][2] = {{"Local", "local"},
+                                           {"National", "national"},
+                                           {"Mobile", "mobile"},
+                                           {"TollFree", "toll-free"}};
+    for (size_t i = 0; i < countof(words); i++)
+        if (strcmp(country->type, words[i][0]) == 0)
+            return words[i][1];
+    return "local";
+}
+
+static bool wants_papers(const struct country *country)
+{
+    return strcmp(country->address_requirements, "none") != 0;
+}
+
+void twilio_add_bundles(struct twilio *twilio)
+{
+    for (size_t i = 0; i < countof(countries); i++)
+        if (wants_papers(&countries[i]))
+            twilio_add_bundle(twilio, countries[i].code, type_of(&countries[i]));
+}
+
 struct number *twilio_number_find(struct twilio *twilio, const char *number)
 {
     for (size_t i = 0; i < twilio->number_count; i++)
         if (strcmp(twilio->numbers[i].number, number) == 0)
             return &twilio->numbers[i];
     return NULL;
+}
+
+static void usual_methods(struct number *number)
+{
+    char *const methods[] = {number->voice_method, number->fallback_method, number->status_method};
+    for (size_t i = 0; i < countof(methods); i++)
+        snprintf(methods[i], sizeof(number->voice_method), "POST");
 }
 
 void twilio_own_number(struct twilio *twilio, const char *number, const char *voice_url)
@@ -66,6 +104,7 @@ void twilio_own_number(struct twilio *twilio, const char *number, const char *vo
     snprintf(one->number, sizeof(one->number), "%s", number);
     snprintf(one->name, sizeof(one->name), "%s", number);
     snprintf(one->voice_url, sizeof(one->voice_url), "%s", voice_url);
+    usual_methods(one);
 }
 
 static const char *capabilities(const struct country *country)
@@ -139,11 +178,11 @@ static void put_number(const struct number *number, const char *account, struct 
     body_put_text(out, "phone_number", number->number);
     body_put_text(out, "friendly_name", number->name);
     body_put_text(out, "voice_url", number->voice_url);
-    body_put_text(out, "voice_method", "POST");
+    body_put_text(out, "voice_method", number->voice_method);
     body_put_text(out, "voice_fallback_url", number->fallback_url);
-    body_put_text(out, "voice_fallback_method", "POST");
+    body_put_text(out, "voice_fallback_method", number->fallback_method);
     body_put_text(out, "status_callback", number->status_url);
-    body_put_text(out, "status_callback_method", "POST");
+    body_put_text(out, "status_callback_method", number->status_method);
     body_put_text(out, "sms_url", number->sms_url);
     body_put_text(out, "sms_method", "POST");
     body_put_text(out, "sms_fallback_url", "");
@@ -164,7 +203,7 @@ static void put_number(const struct number *number, const char *account, struct 
     body_put_bool(out, "beta", false);
     body_put_text(out, "origin", "twilio");
     body_put_text(out, "status", "in-use");
-    body_put_text(out, "type", country ? country->type : "local");
+    body_put_text(out, "type", country ? type_of(country) : "local");
     body_put_text(out, "api_version", "2010-04-01");
     twilio_put_date(out, "date_created", number->created_ms);
     twilio_put_date(out, "date_updated", number->updated_ms);
@@ -191,6 +230,9 @@ static bool take_fields(struct visit *visit, struct number *number)
         {"VoiceUrl", number->voice_url, sizeof(number->voice_url)},
         {"VoiceFallbackUrl", number->fallback_url, sizeof(number->fallback_url)},
         {"StatusCallback", number->status_url, sizeof(number->status_url)},
+        {"VoiceMethod", number->voice_method, sizeof(number->voice_method)},
+        {"VoiceFallbackMethod", number->fallback_method, sizeof(number->fallback_method)},
+        {"StatusCallbackMethod", number->status_method, sizeof(number->status_method)},
         {"SmsUrl", number->sms_url, sizeof(number->sms_url)},
         {"AddressSid", number->address_sid, sizeof(number->address_sid)},
         {"BundleSid", number->bundle_sid, sizeof(number->bundle_sid)},
@@ -198,6 +240,20 @@ static bool take_fields(struct visit *visit, struct number *number)
     for (size_t i = 0; i < countof(fields); i++)
         if (!twilio_take_field(visit, fields[i].name, fields[i].out, fields[i].room))
             return false;
+    return true;
+}
+
+static bool has_papers(struct visit *visit, const struct number *number)
+{
+    if (*number->bundle_sid && !twilio_bundle_buys(visit->party->state, number->bundle_sid)) {
+        twilio_refuse(visit, 400, 21649, "Bundle status is not twilio-approved");
+        return false;
+    }
+    if (wants_papers(home_of(number->number)) && !*number->bundle_sid && !*number->address_sid) {
+        twilio_refuse(visit, 400, 21631,
+                      "Phone Number Requires an Address but the 'AddressSid' parameter was empty.");
+        return false;
+    }
     return true;
 }
 
@@ -218,14 +274,9 @@ void twilio_buy_number(struct visit *visit)
     snprintf(number.number, sizeof(number.number), "%s", wanted);
     snprintf(number.name, sizeof(number.name), "%s", wanted);
     random_id(number.sid, "PN", 32);
-    if (!take_fields(visit, &number))
+    usual_methods(&number);
+    if (!take_fields(visit, &number) || !has_papers(visit, &number))
         return;
-    if (strcmp(home_of(wanted)->address_requirements, "none") != 0 && !*number.bundle_sid &&
-        !*number.address_sid) {
-        twilio_refuse(visit, 400, 21631,
-                      "Phone Number Requires an Address but the 'AddressSid' parameter was empty.");
-        return;
-    }
     twilio->numbers[twilio->number_count++] = number;
     reply_number(visit, &number, 201);
 }

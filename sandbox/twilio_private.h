@@ -10,6 +10,8 @@ enum {
     NUMBERS_MAX = 500,
     MESSAGES_MAX = 500,
     VERIFICATIONS_MAX = 500,
+    OWNER_PHONES_MAX = 200,
+    BUNDLES_MAX = 100,
     PHONE_BYTES = 32,
     URL_BYTES = 1024,
     MESSAGE_BYTES = 1601,
@@ -22,23 +24,41 @@ enum call_events { CALL_INITIATED = 1, CALL_RINGING = 2, CALL_ANSWERED = 4, CALL
 struct telephone; /* another process that joined */
 
 struct call {
-    char sid[SID_BYTES], from[PHONE_BYTES], to[PHONE_BYTES];
+    char sid[SID_BYTES], from[PHONE_BYTES], to[PHONE_BYTES], forwarded_from[PHONE_BYTES];
+    char other[SID_BYTES]; /* the other half of a call that was forwarded; "" */
     const char *direction; /* static */
     char status[16];
     char status_url[URL_BYTES];
     unsigned events;                          /* of enum call_events: what status_url is told */
     int64_t created_ms, started_ms, ended_ms; /* Unix time; 0: not yet */
     int sequence;
-    char *twiml; /* that came inline; NULL */
+    int64_t ring_ms;          /* how long it may */
+    char *url, *fallback_url; /* asked when it is answered */
+    char *twiml;              /* that came inline; NULL */
     struct twilio *twilio;
     struct phone_call *phone;    /* placed here; NULL */
     struct telephone *telephone; /* placed there; NULL */
-    struct op *freeing;
+    struct op *ringing;          /* until the phone that rings does something */
+};
+
+/* What the owner of a phone does when it rings. */
+enum owner_act { OWNER_ANSWERS, OWNER_NO_ANSWER, OWNER_BUSY, OWNER_FAILS, OWNER_FORWARDS };
+struct owner_phone {
+    char number[PHONE_BYTES], to[PHONE_BYTES];
+    enum owner_act act;
+    int64_t after_ms; /* of ringing */
+    bool hides;       /* its network does not say who forwarded */
+};
+
+struct bundle {
+    char sid[SID_BYTES], name[128], status[24], country[3], type[12];
+    int64_t updated_ms;
 };
 
 struct number {
     char sid[SID_BYTES], number[PHONE_BYTES], name[128], country[3];
     char voice_url[URL_BYTES], fallback_url[URL_BYTES], status_url[URL_BYTES], sms_url[URL_BYTES];
+    char voice_method[8], fallback_method[8], status_method[8];
     char address_sid[SID_BYTES], bundle_sid[SID_BYTES];
     int64_t created_ms, updated_ms;
 };
@@ -54,7 +74,7 @@ struct message {
 };
 
 struct verification {
-    char sid[SID_BYTES], to[PHONE_BYTES * 2], channel[12], code[7];
+    char sid[SID_BYTES], to[PHONE_BYTES * 2], channel[12], locale[12], code[7];
     const char *status; /* static: "pending", "approved", "canceled" */
     int sends, checks;
     int64_t created_ms, updated_ms; /* Unix time */
@@ -75,6 +95,10 @@ struct twilio {
     struct verification *verifications; /* a ring of VERIFICATIONS_MAX */
     uint64_t verification_count;
     struct telephone *telephones;
+    struct owner_phone phones[OWNER_PHONES_MAX];
+    size_t phone_count;
+    struct bundle bundles[BUNDLES_MAX];
+    size_t bundle_count;
 };
 
 /* twilio.c. An error of Twilio's own numbering; message NULL: what it usually says. */
@@ -97,6 +121,11 @@ bool twilio_page_takes(struct twilio_page *page); /* for one more that fits the 
 /* Ends {"calls":[... with paging, and replies. path is "/2010-04-01/Accounts/AC.../Calls.json". */
 void twilio_page_reply(struct visit *visit, const struct twilio_page *page, struct buf *body);
 
+/* The same for the newer hosts: name is the list's own. */
+void twilio_page_reply_v2(struct visit *visit, const struct twilio_page *page, const char *name,
+                          struct buf *body);
+int64_t twilio_say_ms(const struct settings *settings); /* for phone_options */
+
 /* twilio_callback.c. A signed form POST; what becomes of it nobody waits for. Fields are copied. */
 void twilio_tell(struct twilio *twilio, const char *url, const struct http_field *fields,
                  size_t count);
@@ -105,6 +134,7 @@ void twilio_tell(struct twilio *twilio, const char *url, const struct http_field
 struct call *twilio_call_find(struct twilio *twilio, struct str sid);
 struct call *twilio_call_new(struct twilio *twilio, const char *sid); /* NULL: all are live */
 void twilio_call_status(struct call *call, const char *status);
+void twilio_call_answered(struct call *call); /* one that we placed: its document runs */
 bool twilio_call_over(const struct call *call);
 void twilio_calls_free(struct twilio *twilio);
 void twilio_print_calls(const struct twilio *twilio, struct buf *out); /* those live */
@@ -113,6 +143,16 @@ void twilio_list_calls(struct visit *visit);
 void twilio_get_call(struct visit *visit);
 void twilio_update_call(struct visit *visit);
 void twilio_get_twiml(struct visit *visit);
+
+/* twilio_phones.c */
+void twilio_ring(struct call *call);
+void twilio_call_halved(struct call *call); /* it is over */
+
+/* twilio_bundles.c */
+void twilio_add_bundle(struct twilio *twilio, const char *country, const char *type);
+bool twilio_bundle_buys(struct twilio *twilio, const char *sid);
+void twilio_list_bundles(struct visit *visit);
+void twilio_get_bundle(struct visit *visit);
 
 /* twilio_join.c */
 enum telephone_order { TELEPHONE_COMPLETE, TELEPHONE_TWIML, TELEPHONE_GO_TO };
@@ -123,6 +163,8 @@ void twilio_telephones_free(struct twilio *twilio);
 /* twilio_numbers.c */
 struct number *twilio_number_find(struct twilio *twilio, const char *number);
 void twilio_own_number(struct twilio *twilio, const char *number, const char *voice_url);
+void twilio_add_bundles(struct twilio *twilio); /* for all that is sold with papers only */
+bool twilio_is_landline(const char *number);
 void twilio_list_available(struct visit *visit);
 void twilio_buy_number(struct visit *visit);
 void twilio_list_numbers(struct visit *visit);

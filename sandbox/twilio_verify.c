@@ -122,6 +122,7 @@ void twilio_start_verification(struct visit *visit)
 {
     struct twilio *twilio = visit->party->state;
     const char *to = http_field(visit->req, "To"), *channel = http_field(visit->req, "Channel");
+    const char *locale = http_field(visit->req, "Locale");
     if (!is_service(visit))
         return;
     if (!to || !(twilio_is_e164(to) || strchr(to, '@')) || strlen(to) >= PHONE_BYTES * 2) {
@@ -130,6 +131,10 @@ void twilio_start_verification(struct visit *visit)
     }
     if (!is_channel(channel)) {
         twilio_refuse(visit, 400, 60200, "Invalid parameter `Channel`");
+        return;
+    }
+    if (strcmp(channel, "sms") == 0 && twilio_is_landline(to)) {
+        twilio_refuse(visit, 403, 60205, "SMS is not supported by landline phone number");
         return;
     }
     struct verification *one = find_pending(twilio, to, (struct str){0});
@@ -141,6 +146,8 @@ void twilio_start_verification(struct visit *visit)
     }
     one->sends++;
     one->updated_ms = wall_now_ms();
+    snprintf(one->channel, sizeof(one->channel), "%s", channel);
+    snprintf(one->locale, sizeof(one->locale), "%s", locale && strlen(locale) < 12 ? locale : "");
     log_info(&twilio->party->log, "verify_code", "phone_ends=%s code=%s",
              one->to + (strlen(one->to) > 3 ? strlen(one->to) - 3 : 0), one->code);
     reply_verification(visit, one, 201);
@@ -220,6 +227,7 @@ void twilio_print_verifications(const struct twilio *twilio, struct buf *out)
         body_put_text(out, "code", one->code);
         body_put_text(out, "status", one->status);
         body_put_text(out, "channel", one->channel);
+        body_put_text(out, "locale", one->locale);
         body_put_whole(out, "sends", one->sends);
         body_put_whole(out, "checks", one->checks);
         buf_putc(out, '}');

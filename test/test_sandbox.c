@@ -132,6 +132,13 @@ static void an_order_that_cannot_be_is_refused(void **state)
         {"scripts", "{\"lines\":[1]}"},
         {"scripts", "{\"lines\":\"hello\"}"},
         {"drop", "{\"party\":\"nobody\"}"},
+        {"phones", "[]"},
+        {"phones", "{\"act\":\"busy\"}"},
+        {"phones", "{\"number\":\"+420777123456\",\"act\":\"sing\"}"},
+        {"phones", "{\"number\":\"+420777123456\",\"act\":\"forward\"}"},
+        {"phones", "{\"number\":\"+420777123456\",\"after_ms\":-2}"},
+        {"bundles", "{\"sid\":\"BU1\",\"status\":\"draft\"}"},
+        {"bundles", "{\"sid\":\"BU00000000000000000000000000000001\",\"status\":\"fine\"}"},
     };
     (void)state;
     for (size_t i = 0; i < countof(orders); i++) {

@@ -21,6 +21,7 @@ const own = "+420228883001";
 
 // Where the sandbox's callbacks go.
 const received = [];
+let twimls = {}; // the documents answered with, by path
 let wake = () => {};
 const server = createServer((request, reply) => {
   let body = "";
@@ -30,7 +31,7 @@ const server = createServer((request, reply) => {
     const params = Object.fromEntries(new URLSearchParams(body));
     received.push({ url, params, signature: request.headers["x-twilio-signature"] });
     reply.setHeader("Content-Type", "text/xml");
-    reply.end('<Response><Pause length="60"/></Response>');
+    reply.end(twimls[request.url] ?? '<Response><Pause length="60"/></Response>');
     wake();
   });
 });
@@ -103,6 +104,89 @@ test("calls that cannot be are refused by number", async () => {
   await refused(connect("wrong").calls.list({ limit: 1 }), 401, 20003);
 });
 
+// What becomes of a call to a phone whose owner does that.
+async function outcome(number, phone, more = {}) {
+  if (phone) await order(sandbox, "phones", { number, ...phone });
+  const call = await client.calls.create({
+    to: number,
+    from: own,
+    twiml: "<Response><Hangup/></Response>",
+    statusCallback: `${base}/outcome`,
+    ...more,
+  });
+  const told = await arrives((one) => one.url.endsWith("/outcome") && one.params.CallSid === call.sid);
+  assert.equal((await client.calls(call.sid).fetch()).status, told.params.CallStatus);
+  return told.params.CallStatus;
+}
+
+test("a phone that rings is answered, busy, or left ringing", async () => {
+  assert.equal(await outcome("+420777000010"), "completed");
+  assert.equal(await outcome("+420777000011", { act: "answer", after_ms: 50 }), "completed");
+  assert.equal(await outcome("+420777000012", { act: "busy", after_ms: 50 }), "busy");
+  assert.equal(await outcome("+420777000013", { act: "fail" }), "failed");
+  assert.equal(await outcome("+420777000014", { act: "no_answer" }, { timeout: 1 }), "no-answer");
+  const late = { act: "answer", after_ms: 60000 };
+  assert.equal(await outcome("+420777000015", late, { timeout: 1 }), "no-answer");
+});
+
+test("a call that rings is not redirected, but can be ended", async () => {
+  await order(sandbox, "phones", { number: "+420777000016", act: "no_answer" });
+  const url = `${base}/first`;
+  const call = await client.calls.create({ to: "+420777000016", from: own, url });
+  await refused(client.calls(call.sid).update({ url }), 400, 21220);
+  assert.equal((await client.calls(call.sid).update({ status: "canceled" })).status, "canceled");
+});
+
+test("a phone that forwards brings the call back as a new one", async () => {
+  const owner = "+420777000020";
+  const [karen] = await client.incomingPhoneNumbers.list({ phoneNumber: own });
+  await client.incomingPhoneNumbers(karen.sid).update({
+    voiceUrl: `${base}/back`,
+    statusCallback: `${base}/back-status`,
+  });
+  await order(sandbox, "phones", { number: owner, act: "forward", after_ms: 100, to: own });
+  const call = await client.calls.create({ to: owner, from: own, url: `${base}/first?forwarded` });
+  const back = await arrives((one) => one.url.endsWith("/back"));
+  assert.notEqual(back.params.CallSid, call.sid);
+  assert.equal(back.params.Direction, "inbound");
+  assert.equal(back.params.From, own);
+  assert.equal(back.params.To, own);
+  assert.equal(back.params.ForwardedFrom, owner);
+  assert.ok(twilio.validateRequest(sandbox.twilio_token, back.signature, back.url, back.params));
+  assert.equal((await client.calls(back.params.CallSid).fetch()).forwardedFrom, owner);
+  assert.equal((await client.calls(call.sid).fetch()).status, "ringing");
+  await client.calls(call.sid).update({ status: "completed" });
+  const over = await arrives(
+    (one) => one.url.endsWith("/back-status") && one.params.CallSid === back.params.CallSid,
+  );
+  assert.equal(over.params.CallStatus, "canceled");
+});
+
+test("both halves of a forwarded call are answered and ended together", async () => {
+  const owner = "+420777000021";
+  const answers = { "/says": "<Response><Say>Hello.</Say><Pause length='60'/></Response>" };
+  twimls = answers;
+  const [karen] = await client.incomingPhoneNumbers.list({ phoneNumber: own });
+  await client.incomingPhoneNumbers(karen.sid).update({ voiceUrl: `${base}/says` });
+  await order(sandbox, "phones", { number: owner, act: "forward", to: own, hides: true });
+  const call = await client.calls.create({ to: owner, from: own, url: `${base}/origin` });
+  const back = await arrives((one) => one.url.endsWith("/says"));
+  assert.equal(back.params.ForwardedFrom, undefined);
+  await arrives((one) => one.url.endsWith("/origin") && one.params.CallSid === call.sid);
+  assert.equal((await client.calls(call.sid).fetch()).status, "in-progress");
+  assert.equal((await client.calls(back.params.CallSid).fetch()).status, "in-progress");
+  await client.calls(back.params.CallSid).update({ status: "completed" });
+  assert.equal((await client.calls(call.sid).fetch()).status, "completed");
+});
+
+test("a forwarded call that is refused as busy was busy", async () => {
+  const owner = "+420777000022";
+  twimls = { "/busy": "<Response><Reject reason='busy'/></Response>" };
+  const [karen] = await client.incomingPhoneNumbers.list({ phoneNumber: own });
+  await client.incomingPhoneNumbers(karen.sid).update({ voiceUrl: `${base}/busy` });
+  assert.equal(await outcome(owner, { act: "forward", to: own }), "busy");
+});
+
 test("a number is found, bought, changed and released", async () => {
   const [offer] = await client.availablePhoneNumbers("US").local.list({ limit: 3 });
   assert.equal(offer.capabilities.voice, true);
@@ -122,15 +206,51 @@ test("a number is found, bought, changed and released", async () => {
   await refused(client.availablePhoneNumbers("XX").local.list(), 404, 20404);
 });
 
-test("a Czech number wants an address", async () => {
+test("a Czech number wants papers, and approved ones", async () => {
+  const bundles = client.numbers.v2.regulatoryCompliance.bundles;
+  const wanted = { status: "twilio-approved", isoCountry: "CZ", numberType: "local" };
+  const [bundle, ...others] = await bundles.list(wanted);
+  assert.equal(others.length, 0);
+  assert.equal(bundle.status, "twilio-approved");
   const [offer] = await client.availablePhoneNumbers("CZ").local.list({ limit: 1 });
-  await refused(client.incomingPhoneNumbers.create({ phoneNumber: offer.phoneNumber }), 400, 21631);
-  const bundle = `BU${"1".repeat(32)}`;
-  const bought = await client.incomingPhoneNumbers.create({
-    phoneNumber: offer.phoneNumber,
-    bundleSid: bundle,
-  });
-  assert.equal(bought.bundleSid, bundle);
+  const buy = (bundleSid) =>
+    client.incomingPhoneNumbers.create({ phoneNumber: offer.phoneNumber, bundleSid });
+  await refused(buy(), 400, 21631);
+  await refused(buy(`BU${"1".repeat(32)}`), 400, 21649);
+  for (const status of ["draft", "pending-review", "in-review", "twilio-rejected"]) {
+    await order(sandbox, "bundles", { sid: bundle.sid, status });
+    assert.equal((await bundles(bundle.sid).fetch()).status, status);
+    assert.deepEqual(await bundles.list(wanted), []);
+    await refused(buy(bundle.sid), 400, 21649);
+  }
+  await order(sandbox, "bundles", { sid: bundle.sid, status: "twilio-approved" });
+  assert.equal((await buy(bundle.sid)).bundleSid, bundle.sid);
+  await refused(bundles(`BU${"2".repeat(32)}`).fetch(), 404, 20404);
+});
+
+test("what a purchase said is kept", async () => {
+  const [offer] = await client.availablePhoneNumbers("US").tollFree.list({ limit: 1 });
+  const said = {
+    friendlyName: "karen-1",
+    voiceUrl: "https://voice.karen.example/telephony/inbound",
+    voiceMethod: "POST",
+    voiceFallbackUrl: "https://voice.karen.example/telephony/fallback",
+    voiceFallbackMethod: "GET",
+    statusCallback: "https://voice.karen.example/telephony/status",
+    statusCallbackMethod: "POST",
+  };
+  const bought = await client.incomingPhoneNumbers.create({ phoneNumber: offer.phoneNumber, ...said });
+  const kept = await client.incomingPhoneNumbers(bought.sid).fetch();
+  for (const [name, value] of Object.entries(said)) assert.equal(kept[name], value, name);
+});
+
+test("a purchase whose answer was lost was made all the same", async () => {
+  const [offer] = await client.availablePhoneNumbers("US").local.list({ limit: 1 });
+  const buy = () => client.incomingPhoneNumbers.create({ phoneNumber: offer.phoneNumber });
+  await order(sandbox, "faults", { party: "twilio", endpoint: "buy_number", act: "lose", times: 1 });
+  await assert.rejects(buy());
+  assert.equal((await client.incomingPhoneNumbers.list({ phoneNumber: offer.phoneNumber })).length, 1);
+  await refused(buy(), 400, 21422);
 });
 
 test("pages of a list go on to the end", async () => {
@@ -172,6 +292,14 @@ test("a code is sent, mistyped, accepted, and then gone", async () => {
   const right = await check(code);
   assert.deepEqual([right.status, right.valid], ["approved", true]);
   await refused(check(code), 404, 20404);
+});
+
+test("a landline is called, not written to", async () => {
+  const to = "+420228883007";
+  await refused(verify.verifications.create({ to, channel: "sms" }), 403, 60205);
+  assert.equal((await verify.verifications.create({ to, channel: "call", locale: "cs" })).status, "pending");
+  const { verifications } = await stats(sandbox, "twilio");
+  assert.equal(verifications.find((one) => one.to === to).locale, "cs");
 });
 
 test("guessing and sending codes have their limits", async () => {
