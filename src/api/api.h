@@ -37,6 +37,7 @@ struct api {
     const char *sign_in_countries; /* "CZ SK"; "all" */
     bool sandbox;                  /* Twilio is not the real one */
     int64_t requests_per_minute;   /* of one person or key; 0: no limit */
+    bool tells_misfits; /* in development: answers that break the contract are in the log */
     struct api_counters counters;
 
     /* made by api_open() */

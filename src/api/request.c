@@ -162,9 +162,26 @@ void request_send(struct http_req *http, const struct api_answer *answer)
                    answer->body);
 }
 
+/* Only where developers read the log: reading each answer again costs time. */
+static void tell_misfit(const struct api_request *request, const struct api_answer *answer)
+{
+    struct arena arena = {0};
+    struct faults faults = {.arena = &arena};
+    cJSON *json = cJSON_ParseWithLength(answer->body.at, answer->body.bytes);
+    const char *type = answer->body.bytes ? answer->content_type : NULL;
+    if (operation_check_answer(request->operation, answer->status, type, json, &faults))
+        log_error(NULL, "contract_broken", "operation=%s status=%d field=\"%s\" why=\"%s\"",
+                  request->operation->id, answer->status, faults.list[0].field,
+                  faults.list[0].message);
+    cJSON_Delete(json);
+    arena_free(&arena);
+}
+
 /* Every answer of a handler passes here: one that is kept under a key is written down first. */
 static void answer_with(struct api_request *request, const struct api_answer *answer)
 {
+    if (request->api->tells_misfits)
+        tell_misfit(request, answer);
     if (request->idempotency)
         request_keep(request, answer);
     else

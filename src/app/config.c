@@ -64,6 +64,8 @@ static const struct setting settings[] = {
      "seconds a token is good for before its session renews it"},
     {"SESSION_DAYS", SETTING_WHOLE, AT(session_days), "90", OPTIONAL, false, 1, 366,
      "days after which a session that was not used is over"},
+    {"API_REQUESTS_PER_MINUTE", SETTING_WHOLE, AT(api_requests_per_minute), "600", OPTIONAL, false,
+     0, 1000000, "of one person or API key; of one address four times as many; 0: no limit"},
     {"SIGN_IN_COUNTRIES", SETTING_TEXT, AT(sign_in_countries), "CZ SK DE AT GB", OPTIONAL, false, 0,
      0, "countries whose numbers may sign in, or \"all\"; codes by SMS cost money"},
     {"SIGN_IN_CODES_PER_DAY", SETTING_WHOLE, AT(sign_in_codes_per_day), "2000", OPTIONAL, false, 1,

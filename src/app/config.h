@@ -23,6 +23,7 @@ struct config {
 
     const char *jwt_secret, *jwt_secret_old;
     int64_t jwt_expiry, session_days;
+    int64_t api_requests_per_minute;
     const char *sign_in_countries;
     int64_t sign_in_codes_per_day, sign_in_codes_per_prefix, sign_in_codes_per_address;
 

@@ -7,12 +7,14 @@
 
 #include "api/api.h"
 #include "api/health.h"
+#include "api/remote.h"
 #include "api/telephony.h"
 #include "app/config.h"
 #include "app/prompts.h"
 #include "app/screener.h"
 #include "app/supervisor.h"
 #include "app/warmer.h"
+#include "auth/jwt.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "carrier/twilio_rest.h"
@@ -61,6 +63,9 @@ struct worker {
     struct prompts *prompts;
     struct health health;
     struct api api;
+    struct auth_keys *keys;
+    struct proxies *proxies;
+    char *origin;
     struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer;
     struct op *sweeping;
     int seat, ready_fd;
@@ -232,6 +237,45 @@ static void on_sweep(void *arg)
     timer_set(worker->sweep_timer, loop_now_ms(worker->loop) + SWEEP_MS);
 }
 
+/* Scheme and host of a URL: "https://karen.example" of "https://karen.example/phone". */
+static char *origin_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    return host ? xstrndup(url, (size_t)(host + 3 - url) + strcspn(host + 3, "/")) : xstrdup(url);
+}
+
+static int open_api(struct worker *worker, struct tally *tally)
+{
+    const struct config *config = worker->config;
+    struct str wrong;
+    char *why = NULL;
+    worker->origin = origin_of(config->public_url);
+    worker->keys = auth_keys_new(&(struct auth_key_options){.secret = config->jwt_secret,
+                                                            .old_secret = config->jwt_secret_old,
+                                                            .issuer = config->public_url});
+    proxies_new(config->trusted_proxies, &worker->proxies, &wrong); /* checked by config_load */
+    worker->api = (struct api){
+        .health = &worker->health,
+        .telephony = worker->telephony,
+        .db = worker->db,
+        .keys = worker->keys,
+        .tally = tally,
+        .proxies = worker->proxies,
+        .public_url = config->public_url,
+        .origin = worker->origin,
+        .default_country = config->default_country,
+        .sign_in_countries = config->sign_in_countries,
+        .sandbox = !config->production,
+        .requests_per_minute = config->api_requests_per_minute,
+        .tells_misfits = !config->production,
+    };
+    int err = api_open(&worker->api, &why);
+    if (err)
+        log_error(NULL, "no_contract", "why=\"%s\"", why);
+    free(why);
+    return err;
+}
+
 static int open_server(struct worker *worker, const struct worker_place *place)
 {
     const struct config *config = worker->config;
@@ -249,16 +293,18 @@ static int open_server(struct worker *worker, const struct worker_place *place)
         .publish_more = publish_more,
         .arg = worker,
     };
-    worker->api = (struct api){.health = &worker->health, .telephony = worker->telephony};
-    int err = http_server_open(worker->loop, config->listen,
-                               &(struct http_server_options){.routes = api_routes,
-                                                             .route_count = api_route_count,
-                                                             .app = &worker->api,
-                                                             .tls_cert_file = config->tls_cert_file,
-                                                             .tls_key_file = config->tls_key_file,
-                                                             .on_done = on_request_done,
-                                                             .on_refused = on_request_refused},
-                               &worker->server, &why);
+    int err = open_api(worker, place->tally);
+    if (err)
+        return err;
+    err = http_server_open(worker->loop, config->listen,
+                           &(struct http_server_options){.routes = worker->api.routes,
+                                                         .route_count = worker->api.count,
+                                                         .app = &worker->api,
+                                                         .tls_cert_file = config->tls_cert_file,
+                                                         .tls_key_file = config->tls_key_file,
+                                                         .on_done = on_request_done,
+                                                         .on_refused = on_request_refused},
+                           &worker->server, &why);
     if (err)
         log_error(NULL, "no_server", "listen=%s why=\"%s\"", config->listen, why);
     return err;
@@ -336,6 +382,10 @@ static void close_all(struct worker *worker)
     timer_free(&worker->last_timer);
     op_cancel(&worker->sweeping);
     http_server_close(&worker->server);
+    api_close(&worker->api);
+    auth_keys_free(&worker->keys);
+    proxies_free(&worker->proxies);
+    free(worker->origin);
     warmer_free(&worker->warmer);
     screener_free(&worker->screener);
     switchboard_free(&worker->board);
