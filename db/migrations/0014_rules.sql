@@ -1,2 +1,145 @@
--- Rules of a tenant, versions of its texts.
-SELECT;
+-- Rules of a tenant, versions of its texts, tries of them on callers who are none, and what is
+-- counted of its calls.
+
+-- ---- rules: who calls, when, then what ------------------------------------------------------------
+
+-- What the rules of a tenant share; the row is locked by whoever changes their order.
+CREATE TABLE rule_settings (
+    tenant_id uuid PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
+    holiday_countries text[] CHECK (cardinality(holiday_countries) <= 4), -- NULL: by the language
+    own_holidays date[] NOT NULL DEFAULT '{}' CHECK (cardinality(own_holidays) <= 60),
+    mode text NOT NULL DEFAULT 'normal' CHECK (mode IN
+        ('normal', 'expecting', 'meeting', 'travel', 'vacation', 'night')),
+    mode_until timestamptz, -- then it is normal again; NULL: until somebody changes it
+    order_version bigint NOT NULL DEFAULT 1,
+    version bigint NOT NULL DEFAULT 1
+);
+CALL protect_tenant_table('rule_settings');
+GRANT SELECT, INSERT, UPDATE ON rule_settings TO karen_app;
+
+CREATE TABLE rules (
+    tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    position integer NOT NULL CHECK (position BETWEEN 1 AND 100),
+    name text CHECK (octet_length(name) BETWEEN 1 AND 400),
+    enabled boolean NOT NULL DEFAULT true,
+    body jsonb NOT NULL -- who, when, then: as rules/callrules_wire.h prints them
+        CHECK (body ?& ARRAY['who', 'when', 'then'] AND octet_length(body::text) <= 65536),
+    version bigint NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, position) DEFERRABLE INITIALLY DEFERRED
+);
+CALL protect_tenant_table('rules');
+GRANT SELECT, INSERT, UPDATE, DELETE ON rules TO karen_app;
+
+-- What was decided when the phone rang, for the line and for whoever looks at the call later.
+ALTER TABLE calls ADD handling jsonb NOT NULL DEFAULT '{}'
+    CHECK (octet_length(handling::text) <= 65536);
+-- What came of ringing the owner.
+ALTER TABLE calls ADD transfer text CHECK (transfer IN ('connected', 'failed'));
+
+-- ---- texts and their versions ---------------------------------------------------------------------
+
+CREATE TABLE tenant_text_versions (
+    tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    kind text NOT NULL CHECK (kind IN ('system_prompt', 'greeting_text', 'voice_id', 'language')),
+    version integer NOT NULL CHECK (version > 0),
+    text text CHECK (octet_length(text) <= 16000), -- NULL: it was cleared
+    made_by text NOT NULL CHECK (octet_length(made_by) <= 200), -- as the audit log has it
+    made_at timestamptz NOT NULL DEFAULT now(),
+    restored_from integer,
+    PRIMARY KEY (tenant_id, kind, version)
+);
+CALL protect_tenant_table('tenant_text_versions');
+GRANT SELECT ON tenant_text_versions TO karen_app; -- they come by the trigger alone
+
+-- Whoever changes a tenant leaves a row in the audit log in the same transaction; at its end, when
+-- that row is there, the new texts become versions. The newest 200 of a kind are kept.
+CREATE FUNCTION keep_text_versions() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    change audit_log;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenants t WHERE t.id = NEW.id) THEN
+        RETURN NULL; -- gone again
+    END IF;
+    SELECT * INTO change FROM audit_log a WHERE a.tenant_id = NEW.id AND a.at = now()
+        ORDER BY a.action <> 'text.restore', a.id LIMIT 1;
+    WITH texts (kind, text) AS (
+        VALUES ('system_prompt', NEW.system_prompt), ('greeting_text', NEW.greeting_text),
+               ('voice_id', NEW.voice_id), ('language', NEW.language)
+    ), newest AS (
+        SELECT DISTINCT ON (v.kind) v.kind, v.version, v.text FROM tenant_text_versions v
+        WHERE v.tenant_id = NEW.id ORDER BY v.kind, v.version DESC
+    ), made AS (
+        INSERT INTO tenant_text_versions (tenant_id, kind, version, text, made_by, restored_from)
+        SELECT NEW.id, kind, coalesce(newest.version, 0) + 1, texts.text,
+               coalesce(change.actor, 'operator'),
+               CASE WHEN change.action = 'text.restore' AND change.change ->> 'kind' = kind
+                    THEN (change.change ->> 'version')::integer END
+        FROM texts LEFT JOIN newest USING (kind)
+        WHERE texts.text IS DISTINCT FROM newest.text
+        RETURNING kind, version
+    )
+    DELETE FROM tenant_text_versions v USING made
+    WHERE v.tenant_id = NEW.id AND v.kind = made.kind AND v.version <= made.version - 200;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION keep_text_versions FROM PUBLIC;
+
+CREATE CONSTRAINT TRIGGER keep_text_versions AFTER INSERT OR UPDATE ON tenants
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_text_versions();
+
+INSERT INTO tenant_text_versions (tenant_id, kind, version, text, made_by, made_at)
+SELECT t.id, texts.kind, 1, texts.text, 'operator', t.updated_at
+FROM tenants t, LATERAL (
+    VALUES ('system_prompt', t.system_prompt), ('greeting_text', t.greeting_text),
+           ('voice_id', t.voice_id), ('language', t.language)) AS texts (kind, text)
+WHERE texts.text IS NOT NULL;
+
+-- ---- the test bench -------------------------------------------------------------------------------
+
+CREATE TABLE bench_runs (
+    tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    id uuid NOT NULL,
+    status text NOT NULL DEFAULT 'queued'
+        CHECK (status IN ('queued', 'running', 'done', 'failed')),
+    language text NOT NULL CHECK (language ~ '^[a-z]{2}$'),
+    draft_prompt text CHECK (octet_length(draft_prompt) <= 16000),
+    draft_greeting text CHECK (octet_length(draft_greeting) <= 600),
+    made_by text NOT NULL CHECK (octet_length(made_by) <= 200),
+    scenarios integer NOT NULL CHECK (scenarios BETWEEN 1 AND 50),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    ended_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    CHECK ((status IN ('done', 'failed')) = (ended_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX bench_runs_one ON bench_runs (tenant_id) WHERE status IN ('queued', 'running');
+CREATE INDEX bench_runs_newest ON bench_runs (tenant_id, created_at DESC, id DESC);
+CALL protect_tenant_table('bench_runs');
+GRANT SELECT, INSERT, UPDATE, DELETE ON bench_runs TO karen_app;
+
+CREATE TABLE bench_results (
+    tenant_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    scenario text NOT NULL CHECK (scenario ~ '^[a-z_]{1,40}$'),
+    place integer NOT NULL, -- in the order of the scenarios
+    status text NOT NULL CHECK (status IN ('passed', 'failed', 'error')),
+    checks jsonb NOT NULL CHECK (octet_length(checks::text) <= 20000),
+    transcript jsonb NOT NULL CHECK (octet_length(transcript::text) <= 200000),
+    took_ms bigint NOT NULL CHECK (took_ms >= 0),
+    ended_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, run_id, scenario),
+    FOREIGN KEY (tenant_id, run_id) REFERENCES bench_runs ON DELETE CASCADE
+);
+CALL protect_tenant_table('bench_results');
+GRANT SELECT, INSERT, DELETE ON bench_results TO karen_app;
+
+-- ---- analytics ------------------------------------------------------------------------------------
+
+-- How long callers waited for an answer, from their last word to ours, each time of the call.
+ALTER TABLE calls ADD reply_ms integer[] NOT NULL DEFAULT '{}' CHECK (cardinality(reply_ms) <= 200);
+ALTER TABLE call_screenings ADD asked_for_person boolean NOT NULL DEFAULT false;
