@@ -16,12 +16,39 @@ struct operation;
 struct proxies;
 struct tally;
 struct telephony;
+struct twilio_rest;
 struct api_request;
 typedef void operation_fn(struct api_request *request);
 
 struct api_counters {
     uint64_t limited;  /* refused for asking too often */
     uint64_t replayed; /* answered from what an Idempotency-Key kept */
+};
+
+/* What became of codes that were asked for and tried, and of sessions. */
+enum code_outcome {
+    CODE_SENT,
+    CODE_LIMITED_PHONE,
+    CODE_LIMITED_ADDRESS,
+    CODE_LIMITED_PREFIX,
+    CODE_LIMITED_DAY,
+    CODE_COUNTRY,
+    CODE_REFUSED, /* by Twilio, for good: no such number, no mobile, blocked */
+    CODE_AWAY,
+    CODE_OUTCOMES,
+};
+enum check_outcome {
+    CHECK_APPROVED,
+    CHECK_WRONG,
+    CHECK_EXPIRED,
+    CHECK_LIMITED,
+    CHECK_AWAY,
+    CHECK_OUTCOMES,
+};
+enum renewal_outcome { RENEWAL_DONE, RENEWAL_OVER, RENEWAL_REUSED, RENEWAL_OUTCOMES };
+struct auth_counters {
+    uint64_t codes[CODE_OUTCOMES], checks[CHECK_OUTCOMES], renewals[RENEWAL_OUTCOMES];
+    uint64_t new_people, invites;
 };
 
 struct api {
@@ -35,6 +62,12 @@ struct api {
     const char *origin;      /* scheme and host of it, as browsers send it */
     const char *default_country;
     const char *sign_in_countries; /* "CZ SK"; "all" */
+    struct twilio_rest *rest;      /* codes and invites go out by it */
+    const char *sms_sender;        /* MG..., a number or a name; NULL: no invites by SMS */
+    int64_t token_seconds;         /* a token is good for */
+    int64_t session_days;          /* a session that is not used */
+    int64_t codes_per_day, codes_per_prefix, codes_per_address; /* see app/config.c */
+    struct auth_counters auth;
     bool sandbox;                  /* Twilio is not the real one */
     int64_t requests_per_minute;   /* of one person or key; 0: no limit */
     bool tells_misfits; /* in development: answers that break the contract are in the log */

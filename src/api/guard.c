@@ -227,8 +227,13 @@ static void on_principal(int err, const struct principal *principal, void *arg)
         go_on(request);
 }
 
+void api_refuse_foreign_page(struct api_request *request)
+{
+    api_fail(request, 403, "foreign_page", "this request did not come from Karen's own pages");
+}
+
 /* A browser sends its cookies with whatever page asks; only our own may change something. */
-static bool is_our_page(const struct api_request *request)
+bool api_is_our_page(const struct api_request *request)
 {
     const char *origin = http_header(request->http, "Origin");
     const char *site = http_header(request->http, "Sec-Fetch-Site");
@@ -273,8 +278,8 @@ static void find_out_who(struct api_request *request)
     const char *cookie = api_cookie(request->http, api_session_cookie(request->api));
     if (header || !cookie) {
         refuse_stranger(request);
-    } else if (!is_our_page(request)) {
-        api_fail(request, 403, "foreign_page", "this request did not come from Karen's own pages");
+    } else if (!api_is_our_page(request)) {
+        api_refuse_foreign_page(request);
     } else {
         request->cookies = true;
         check_token(request, str_of(cookie));

@@ -13,3 +13,9 @@ const char *api_cookie(const struct http_req *http, const char *name);
  */
 const char *api_session_cookie(const struct api *api);
 const char *api_refresh_cookie(const struct api *api);
+/* Has the browser keep both: one for each request, and one that only /auth sees, to renew it. */
+void api_set_cookies(struct api_request *request, const char *token, const char *refresh_token);
+void api_clear_cookies(struct api_request *request);
+/* Whether a request that lives by a cookie comes from our own pages; reading always does. */
+bool api_is_our_page(const struct api_request *request);
+void api_refuse_foreign_page(struct api_request *request);

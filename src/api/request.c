@@ -205,9 +205,11 @@ void request_print_problem(const struct http_req *http, const struct api_problem
                            struct buf *out)
 {
     http_problem(out, problem->status, problem->code, problem->detail, http->id);
-    if (!problem->fault_count)
+    if (!problem->fault_count && !problem->attempts_left)
         return;
     out->data[--out->bytes] = '\0'; /* the object goes on */
+    if (problem->attempts_left)
+        buf_printf(out, ",\"attempts_left\":%lld", (long long)*problem->attempts_left);
     for (size_t i = 0; i < problem->fault_count; i++) {
         buf_puts(out, i ? ",{\"field\":" : ",\"errors\":[{\"field\":");
         buf_json_string(out, str_of(problem->faults[i].field));
@@ -215,7 +217,7 @@ void request_print_problem(const struct http_req *http, const struct api_problem
         buf_json_string(out, str_of(problem->faults[i].message));
         buf_putc(out, '}');
     }
-    buf_puts(out, "]}");
+    buf_puts(out, problem->fault_count ? "]}" : "}");
 }
 
 void request_refuse(struct api_request *request, const struct api_problem *problem)

@@ -15,6 +15,7 @@ struct api_problem {
     const struct fault *faults;
     size_t fault_count;
     int64_t retry_after_s;
+    const int64_t *attempts_left; /* NULL: it is not about attempts */
 };
 
 /* A parameter's value as the client sent it; NULL: it did not. */
