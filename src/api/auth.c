@@ -1,5 +1,5 @@
-/* api/auth.c: sessions given, renewed, moved to another tenant and ended. Who gets one is decided by
- * api/codes.c. */
+/* api/auth.c: sessions given, renewed, moved to another tenant and ended. Who gets one is decided
+ * by api/codes.c. */
 #include "api/auth.h"
 
 #include "api/guard.h"
@@ -74,7 +74,8 @@ void auth_on_session(int err, const struct session *session, void *arg)
 
 /* ---- renewing ------------------------------------------------------------------------------- */
 
-/* Of the body, or the cookie; NULL: neither. A cookie counts only on our own pages: *foreign_out. */
+/* Of the body, or the cookie; NULL: neither. A cookie counts only on our own pages: *foreign_out.
+ */
 static const char *refresh_token(struct api_request *request, bool *foreign_out)
 {
     const char *token = api_body_text(request, "token");
@@ -167,10 +168,10 @@ static void sign_out_by_access_token(struct api_request *request)
         return;
     }
     uuid_print(claims.user, user);
-    const struct session_owner owner = {
-        .tenant = claims.tenant,
-        .user = claims.user,
-        .actor = arena_printf(request->http->arena, "user:%s", user)};
+    const struct session_owner owner = {.tenant = claims.tenant,
+                                        .user = claims.user,
+                                        .actor =
+                                            arena_printf(request->http->arena, "user:%s", user)};
     sessions_end(request->api->db, &owner, claims.session, on_signed_out, request,
                  &request->http->waiting);
 }
@@ -194,11 +195,10 @@ void api_logout(struct api_request *request)
 void auth_fail_phone(struct api_request *request, const char *code, const char *detail)
 {
     const struct fault fault = {"/phone", detail};
-    request_refuse(request, &(struct api_problem){.status = 422,
-                                                  .code = code,
-                                                  .detail = detail,
-                                                  .faults = &fault,
-                                                  .fault_count = 1});
+    request_refuse(
+        request,
+        &(struct api_problem){
+            .status = 422, .code = code, .detail = detail, .faults = &fault, .fault_count = 1});
 }
 
 const char *auth_phone(struct api_request *request)

@@ -1,5 +1,5 @@
-/* api/codes.c: signing in by a code sent to the phone. Twilio makes, sends and checks codes; here is
- * decided how often it is asked. The answers are the same for phones known and unknown, since
+/* api/codes.c: signing in by a code sent to the phone. Twilio makes, sends and checks codes; here
+ * is decided how often it is asked. The answers are the same for phones known and unknown, since
  * nobody looks before the code was right. */
 #include "api/auth.h"
 #include "api/device.h"
@@ -16,13 +16,13 @@
 #include <string.h>
 
 enum {
-    AGAIN_SECONDS = 30,     /* between codes to one phone */
-    EXPIRES_SECONDS = 600,  /* Twilio's */
-    PHONE_SOON_MAX = 5,     /* in EXPIRES_SECONDS */
+    AGAIN_SECONDS = 30,    /* between codes to one phone */
+    EXPIRES_SECONDS = 600, /* Twilio's */
+    PHONE_SOON_MAX = 5,    /* in EXPIRES_SECONDS */
     PHONE_DAY_MAX = 10,
     HOUR_SECONDS = 3600,
     DAY_SECONDS = 86400,
-    CHECKS_MAX = 5,         /* of one phone in EXPIRES_SECONDS, as Twilio has it */
+    CHECKS_MAX = 5, /* of one phone in EXPIRES_SECONDS, as Twilio has it */
     ADDRESS_CHECKS_MAX = 30,
 };
 #define CHECK_PHONE "check_phone"
@@ -49,13 +49,13 @@ static void refuse_for_now(struct api_request *request, const struct verify_answ
     log_warn(NULL, "no_code", "why=%s status=%d code=%lld id=%s",
              verify_outcome_name(answer->outcome), answer->status, (long long)answer->code,
              request->http->id);
-    request_refuse(request, &(struct api_problem){
-                                .status = 503,
-                                .code = "codes_away",
-                                .detail = "no code can be sent just now",
-                                .retry_after_s = answer->retry_after_ms > 0
-                                                     ? (answer->retry_after_ms + 999) / 1000
-                                                     : AGAIN_SECONDS});
+    request_refuse(
+        request, &(struct api_problem){.status = 503,
+                                       .code = "codes_away",
+                                       .detail = "no code can be sent just now",
+                                       .retry_after_s = answer->retry_after_ms > 0
+                                                            ? (answer->retry_after_ms + 999) / 1000
+                                                            : AGAIN_SECONDS});
 }
 
 static void refuse_phone(struct api_request *request, const char *code, const char *detail)
@@ -77,7 +77,9 @@ static void on_started(const struct verify_answer *answer, void *arg)
         buf_free(&json);
         return;
     }
-    case VERIFY_BAD_NUMBER: refuse_phone(request, "invalid_phone", "is no telephone number"); return;
+    case VERIFY_BAD_NUMBER:
+        refuse_phone(request, "invalid_phone", "is no telephone number");
+        return;
     case VERIFY_NOT_MOBILE:
         refuse_phone(request, "not_mobile", "takes no text messages: have the code spoken (call)");
         return;
@@ -130,12 +132,10 @@ void api_send_code(struct api_request *request)
         {"code_phone_day", phone, DAY_SECONDS, PHONE_DAY_MAX},
         {"code_address", remote_group(request->http, api->proxies), HOUR_SECONDS,
          api->codes_per_address},
-        {"code_prefix", auth_prefix(request, phone), HOUR_SECONDS,
-         api->codes_per_prefix},
+        {"code_prefix", auth_prefix(request, phone), HOUR_SECONDS, api->codes_per_prefix},
         {"code_day", NULL, DAY_SECONDS, api->codes_per_day},
     };
-    limits_take(api->db, limits, countof(limits), on_send_limits, request,
-                &request->http->waiting);
+    limits_take(api->db, limits, countof(limits), on_send_limits, request, &request->http->waiting);
 }
 
 /* ---- checking ------------------------------------------------------------------------------- */
@@ -181,7 +181,9 @@ static void sign_in(struct api_request *request, const char *phone)
         .language = language,
         .timezone = country_timezone(phone_country(phone)),
         .owner_name = owner_name(language_named(language)),
-        .device = named ? named : device[0] ? device : NULL,
+        .device = named       ? named
+                  : device[0] ? device
+                              : NULL,
         .cookies = wants_cookies(request),
         .days = request->api->session_days,
     };
@@ -253,7 +255,9 @@ static void on_checked(const struct verify_answer *answer, void *arg)
     case VERIFY_WRONG_CODE: refuse_wrong(request, &check->attempts_left); return;
     case VERIFY_GONE: refuse_expired(request); return;
     case VERIFY_CHECKS_SPENT: refuse_too_many_checks(request, EXPIRES_SECONDS); return;
-    case VERIFY_BAD_NUMBER: auth_fail_phone(request, "invalid_phone", "is no telephone number"); return;
+    case VERIFY_BAD_NUMBER:
+        auth_fail_phone(request, "invalid_phone", "is no telephone number");
+        return;
     case VERIFY_SENT: /* of a sending, which this was not */
     case VERIFY_SENDS_SPENT:
     case VERIFY_TOO_MANY:

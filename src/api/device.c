@@ -11,14 +11,21 @@ struct sign {
 };
 /* The first that is found counts: nearly every browser also calls itself another. */
 static const struct sign browsers[] = {
-    {"Edg/", "Edge"},       {"EdgA/", "Edge"},        {"EdgiOS/", "Edge"},
-    {"OPR/", "Opera"},      {"SamsungBrowser/", "Samsung Internet"},
-    {"Vivaldi/", "Vivaldi"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
-    {"CriOS/", "Chrome"},   {"Chrome/", "Chrome"},    {"Safari/", "Safari"},
+    {"Edg/", "Edge"},
+    {"EdgA/", "Edge"},
+    {"EdgiOS/", "Edge"},
+    {"OPR/", "Opera"},
+    {"SamsungBrowser/", "Samsung Internet"},
+    {"Vivaldi/", "Vivaldi"},
+    {"Firefox/", "Firefox"},
+    {"FxiOS/", "Firefox"},
+    {"CriOS/", "Chrome"},
+    {"Chrome/", "Chrome"},
+    {"Safari/", "Safari"},
 };
 static const struct sign systems[] = {
-    {"iPhone", "iPhone"},   {"iPad", "iPad"},    {"Android", "Android"}, {"Windows", "Windows"},
-    {"CrOS", "ChromeOS"},   {"Mac OS X", "Mac"}, {"Linux", "Linux"},
+    {"iPhone", "iPhone"}, {"iPad", "iPad"},    {"Android", "Android"}, {"Windows", "Windows"},
+    {"CrOS", "ChromeOS"}, {"Mac OS X", "Mac"}, {"Linux", "Linux"},
 };
 
 static const char *find(const char *agent, const struct sign *signs, size_t count)

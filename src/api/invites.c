@@ -68,9 +68,7 @@ static void on_sent(const struct twilio_message_answer *sent, void *arg)
     if (!accepted)
         log_warn(NULL, "invite_not_sent", "why=%s code=%lld id=%s",
                  message_outcome_name(sent->outcome), (long long)sent->code, request->http->id);
-    answer(request, accepted                              ? "sent"
-                    : sent->outcome == MESSAGE_PERHAPS ? "unknown"
-                                                       : "not_sent");
+    answer(request, accepted ? "sent" : sent->outcome == MESSAGE_PERHAPS ? "unknown" : "not_sent");
 }
 
 static void send(struct api_request *request)
@@ -125,8 +123,8 @@ static void on_invite(int err, struct str json, void *arg)
         (struct str){arena_strndup(request->http->arena, json.at, json.bytes), json.bytes};
     if (!sending->phone) { /* made anew: whose it is, the database has said */
         cJSON *invite = cJSON_ParseWithLength(json.at, json.bytes);
-        sending->phone =
-            arena_strdup(request->http->arena, cJSON_GetStringValue(cJSON_GetObjectItem(invite, "phone")));
+        sending->phone = arena_strdup(request->http->arena,
+                                      cJSON_GetStringValue(cJSON_GetObjectItem(invite, "phone")));
         cJSON_Delete(invite);
     }
     send(request);

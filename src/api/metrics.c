@@ -55,6 +55,11 @@ static const struct metric {
     {"karen_provider_first_seconds", "histogram", "Time to a provider's first word or byte."},
     {"karen_provider_healthy", "gauge", "Workers whose breaker lets calls through."},
     {"karen_screenings_total", "counter", "Finished calls judged, by outcome."},
+    {"karen_codes_total", "counter", "Codes asked for to sign in, by what became of them."},
+    {"karen_code_checks_total", "counter", "Codes tried, by outcome."},
+    {"karen_session_renewals_total", "counter", "Sessions renewed or refused to be."},
+    {"karen_new_people_total", "counter", "People who signed in for the first time."},
+    {"karen_invites_sent_total", "counter", "Invites sent by text message."},
     {"karen_outbox_waiting", "gauge", "Jobs waiting in the queue."},
     {"karen_db_ready", "gauge", "Workers that reach the database."},
 };

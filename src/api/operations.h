@@ -5,7 +5,31 @@
 
 /* clang-format off */
 #define OPERATIONS(row) \
-    row(getInstallation, api_get_installation)
+    row(acceptInvite, api_accept_invite) \
+    row(changeMe, api_change_me) \
+    row(changeMember, api_change_member) \
+    row(endMyOtherSessions, api_end_my_other_sessions) \
+    row(endMySession, api_end_my_session) \
+    row(getInstallation, api_get_installation) \
+    row(getMe, api_get_me) \
+    row(invite, api_invite) \
+    row(leaveTenant, api_leave_tenant) \
+    row(listApiKeys, api_list_keys) \
+    row(listInvites, api_list_invites) \
+    row(listMembers, api_list_members) \
+    row(listMySessions, api_list_my_sessions) \
+    row(listMyTenants, api_list_my_tenants) \
+    row(logout, api_logout) \
+    row(makeApiKey, api_make_key) \
+    row(refreshSession, api_refresh) \
+    row(removeMember, api_remove_member) \
+    row(resendInvite, api_resend_invite) \
+    row(revokeApiKey, api_revoke_key) \
+    row(sendCode, api_send_code) \
+    row(showInvite, api_show_invite) \
+    row(switchTenant, api_switch_tenant) \
+    row(verifyCode, api_verify_code) \
+    row(withdrawInvite, api_withdraw_invite)
 /* clang-format on */
 
 #define OPERATION_DECLARED(id, handler) operation_fn handler;

@@ -6,6 +6,7 @@
 #include "app/worker.h"
 
 #include "api/api.h"
+#include "api/auth.h"
 #include "api/health.h"
 #include "api/remote.h"
 #include "api/telephony.h"
@@ -208,6 +209,7 @@ static void publish_more(struct metrics_slot *slot, void *arg)
     metrics_add(slot, "karen_screenings_total", "outcome=\"script\"", (double)stats->by_script);
     metrics_add(slot, "karen_screenings_total", "outcome=\"refused\"", (double)stats->refused);
     metrics_add(slot, "karen_screenings_total", "outcome=\"put_off\"", (double)stats->put_off);
+    auth_publish(&worker->api.auth, slot);
     if (worker->seat == 0) /* all see the same queue: once is enough */
         metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
 }
@@ -265,6 +267,13 @@ static int open_api(struct worker *worker, struct tally *tally)
         .origin = worker->origin,
         .default_country = config->default_country,
         .sign_in_countries = config->sign_in_countries,
+        .rest = worker->rest,
+        .sms_sender = config->twilio_sms_sender,
+        .token_seconds = config->jwt_expiry,
+        .session_days = config->session_days,
+        .codes_per_day = config->sign_in_codes_per_day,
+        .codes_per_prefix = config->sign_in_codes_per_prefix,
+        .codes_per_address = config->sign_in_codes_per_address,
         .sandbox = !config->production,
         .requests_per_minute = config->api_requests_per_minute,
         .tells_misfits = !config->production,

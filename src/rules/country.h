@@ -1,4 +1,5 @@
-/* rules/country.h: what is likely in a country, to begin with until somebody says otherwise. Pure. */
+/* rules/country.h: what is likely in a country, to begin with until somebody says otherwise. Pure.
+ */
 #pragma once
 #include "rules/language.h"
 
