@@ -99,9 +99,9 @@ static void log_action(struct sim *sim, const struct call_action *action)
     sim->log_hash = mix(hash, action->line.seq);
     if (!sim->timeline)
         return;
-    static const char *const names[] = {"FINALIZE", "ASK",     "CANCEL_REPLY", "SYNTH",  "SEND",
-                                        "MARK",     "CLEAR",   "DROP_CLIP",    "RECORD", "TOOL",
-                                        "TRANSFER", "HANG_UP", "ENDED"};
+    static const char *const names[] = {"FINALIZE", "ASK",        "CANCEL_REPLY", "SYNTH",  "SEND",
+                                        "MARK",     "CLEAR",      "DROP_CLIP",    "RECORD", "TOOL",
+                                        "TRANSFER", "ORDER_OVER", "HANG_UP",      "ENDED"};
     buf_printf(sim->timeline, "%8lld   -> %s gen=%u clip=%u mark=%u ep=%u phrase=%d at=%zu+%zu ",
                (long long)sim->now_ms, names[action->kind], action->gen, action->clip, action->mark,
                action->epoch, (int)action->phrase, action->offset, action->bytes);
@@ -121,7 +121,8 @@ static void log_event(struct sim *sim, const struct call_event *event)
         "WORDS_FINAL", "UTTERANCE_END", "STT_UP",       "STT_DOWN",   "REPLY_TEXT",
         "REPLY_TOOL",  "REPLY_DONE",    "REPLY_FAILED", "CLIP_AUDIO", "CLIP_DONE",
         "CLIP_FAILED", "MARK",          "DTMF",         "TOOL_DONE",  "TRANSFER_FAILED",
-        "TICK",        "END_ASKED",     "GONE"};
+        "TICK",        "END_ASKED",     "SAY_ASKED",    "WHISPER",    "TRANSFER_ASKED",
+        "GONE"};
     if (!sim->timeline || event->kind == EV_VOICE_GOING)
         return;
     buf_printf(sim->timeline, "%8lld %s gen=%u clip=%u mark=%u conn=%u at=%lld bytes=%zu%s ",
@@ -191,6 +192,7 @@ static void happen(struct sim *sim, const struct sim_due *due)
 {
     switch (due->kind) {
     case SIM_DELIVER: sim_step(sim, &due->event); break;
+    case SIM_ORDER: sim_give_order(sim, due->id); break;
     case SIM_STALE: stale(sim); break;
     default: sim_party(sim, due);
     }
@@ -221,6 +223,7 @@ static void make_world(struct sim *sim)
         sim_plan(sim, between(sim, 1000, 60000), SIM_STT_DOWN, 0, 0);
     if (sim->inject_stale)
         sim_plan(sim, sim_between(&sim->stale_random, 1, 3000), SIM_STALE, 0, 0);
+    sim_plan_orders(sim);
 }
 
 static void reset(struct sim *sim, uint64_t seed)
@@ -236,6 +239,7 @@ static void reset(struct sim *sim, uint64_t seed)
     sim->seed = seed;
     sim->random.state = seed * 2654435761u;
     sim->stale_random.state = seed ^ 0x5DEECE66Du;
+    sim->order_random.state = seed ^ 0x2545F4914F6CDD1Du;
 }
 
 static void run(struct sim *sim)

@@ -4,6 +4,7 @@
  *
  *   simulate.c          the clock, the queue of what is to come, stale news
  *   simulate_parties.c  what each party does, and when
+ *   simulate_owner.c    the owner, who watches and gives orders
  *   simulate_check.c    the invariants, watching every event and action
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
@@ -23,6 +24,7 @@ enum {
     SIM_WORDS_MAX = 24, /* of a segment */
     SIM_ALL_WORDS_MAX = 1536,
     SIM_LINES_MAX = 512,
+    SIM_ORDERS_MAX = 8,
     SIM_MS_MAX = 400000,
 };
 
@@ -44,6 +46,7 @@ enum sim_kind {
     SIM_VOICE,    /* clip, step */
     SIM_STT_DOWN, /* the recogniser's connection breaks */
     SIM_STT_UP,
+    SIM_ORDER, /* the owner gives order id */
     SIM_STALE, /* something late and foreign arrives */
 };
 struct sim_due {
@@ -63,7 +66,7 @@ struct sim_segment {
 
 struct sim_gen {
     bool finished, cancelled, stalled, after_tool;
-    uint32_t turn;
+    uint32_t turn, last_clip; /* last_clip: of a gen that gave way */
     int steps, fate;
     int64_t piece_ms; /* when it last gave something */
     bool any_clip_failed;
@@ -71,7 +74,7 @@ struct sim_gen {
 };
 
 struct sim_clip {
-    uint32_t gen;
+    uint32_t gen, order;
     enum call_phrase phrase;
     size_t letters, given, sent, bytes;
     bool failed, dropped;
@@ -83,6 +86,14 @@ struct sim_chunk { /* on its way to the caller's ear */
     int64_t start_ms, end_ms;
 };
 
+struct sim_order {
+    enum call_event_kind kind; /* EV_TICK: none */
+    char text[256];
+    bool given, begun, over;
+    int64_t given_ms;
+    size_t written; /* bytes of it in the transcript */
+};
+
 struct sim_word { /* a caller's word that can be told from all others */
     char text[16];
     bool final;
@@ -90,7 +101,7 @@ struct sim_word { /* a caller's word that can be told from all others */
 
 struct sim {
     uint64_t seed;
-    struct sim_random random, stale_random;
+    struct sim_random random, order_random, stale_random;
     bool inject_stale;
     struct sim_faults faults;
     struct call_core *core;
@@ -112,6 +123,7 @@ struct sim {
     uint32_t word_count;
     struct sim_gen gens[SIM_GENS_MAX];
     struct sim_clip clips[SIM_CLIPS_MAX];
+    struct sim_order orders[SIM_ORDERS_MAX]; /* by number, from 1 */
     struct sim_chunk chunks[SIM_CHUNKS_MAX];
     size_t chunk_count;
     int64_t play_end_ms;
@@ -122,9 +134,10 @@ struct sim {
     struct sim_word words[SIM_ALL_WORDS_MAX];
     char *lines[SIM_LINES_MAX]; /* the caller's, by seq, last state */
     bool voice_on, hung_up, ended, waiting, left_over_time;
-    int64_t voice_on_ms, voice_end_ms, waiting_ms;
+    int64_t voice_on_ms, voice_end_ms, waiting_ms, dropped_ms;
     uint32_t turn_gens, cleared_epoch, last_clip, last_mark;
-    bool tool_since_ask, has_cleared;
+    bool tool_since_ask, has_cleared, sent_since_clear,
+        ordered; /* ordered: what happens now is an order */
     uint64_t tool_ids[64];
     size_t tool_id_count;
 };
@@ -146,6 +159,11 @@ static inline bool percent(struct sim *sim, int chance)
 void sim_plan(struct sim *sim, int64_t at_ms, enum sim_kind kind, uint32_t id, int step);
 void sim_deliver(struct sim *sim, int64_t at_ms, struct call_event event);
 void sim_step(struct sim *sim, const struct call_event *event);
+
+/* simulate_owner.c */
+void sim_plan_orders(struct sim *sim);
+void sim_give_order(struct sim *sim, uint32_t id);
+uint32_t sim_order_in(struct str text); /* whose words these are; 0: no order's */
 
 /* simulate_parties.c */
 void sim_party(struct sim *sim, const struct sim_due *due);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "test/simulate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ static void words_came(struct sim *sim, const struct call_event *event)
 
 void sim_check_event(struct sim *sim, const struct call_event *event)
 {
+    sim->ordered = event->kind == EV_SAY_ASKED || event->kind == EV_TRANSFER_ASKED;
     switch (event->kind) {
     case EV_VOICE_ON:
         sim->voice_on = true;
@@ -86,16 +88,39 @@ void sim_check_event(struct sim *sim, const struct call_event *event)
             sim->gens[event->gen].finished = true;
         break;
     case EV_CLIP_FAILED: sim->gens[sim->clips[event->clip].gen].any_clip_failed = true; break;
+    case EV_SAY_ASKED:
+    case EV_WHISPER:
+    case EV_TRANSFER_ASKED:
+    case EV_END_ASKED:
+        if (event->order) {
+            sim->orders[event->order].given = true;
+            sim->orders[event->order].given_ms = sim->now_ms;
+        }
+        break;
     default: break;
     }
 }
 
 /* Actions. */
 
+/* What the owner whispered stays with the model. */
+static void check_whispers(struct sim *sim, const struct call_message *first)
+{
+    for (size_t i = 1; i < SIM_ORDERS_MAX; i++) {
+        const struct sim_order *order = &sim->orders[i];
+        if (order->kind == EV_WHISPER && order->begun &&
+            (first->role != ROLE_WHISPER ||
+             !memmem(first->text.at, first->text.bytes, order->text, strlen(order->text))))
+            broken(sim, "the model was not told what the owner whispered");
+    }
+}
+
 static void check_messages(struct sim *sim)
 {
     struct call_message messages[CALL_MESSAGES_MAX];
     size_t count = call_messages(sim->core, messages, CALL_MESSAGES_MAX);
+    if (count)
+        check_whispers(sim, &messages[0]);
     for (size_t i = 0; i < count; i++) {
         struct call_message *message = &messages[i];
         if (message->text.bytes >= 5 && memcmp(message->text.at, "ghost", 5) == 0)
@@ -142,7 +167,9 @@ static bool is_protected(enum call_phrase phrase)
 static void check_gap(struct sim *sim, const struct call_action *action)
 {
     const struct sim_clip *last = &sim->clips[sim->last_clip];
-    bool same = sim->last_clip && action->gen && last->gen == action->gen;
+    const struct sim_clip *clip = &sim->clips[action->clip];
+    bool same = sim->last_clip && (clip->gen || clip->order) && last->gen == clip->gen &&
+                last->order == clip->order;
     if (same || action->offset || is_protected(action->phrase))
         return;
     if (sim->voice_on && sim->now_ms < sim->voice_on_ms + NOISE_MS)
@@ -172,7 +199,8 @@ static void on_send(struct sim *sim, const struct call_action *action)
     const struct sim_clip *clip = &sim->clips[action->clip];
     if (clip->dropped)
         broken(sim, "I3: sends a clip that was dropped");
-    if (action->gen && sim->gens[action->gen].cancelled && !sim->gens[action->gen].stalled)
+    const struct sim_gen *gen = &sim->gens[action->gen];
+    if (action->gen && gen->cancelled && !gen->stalled && gen->last_clip != action->clip)
         broken(sim, "I3: sends of a gen that was cancelled");
     if (sim->has_cleared && action->epoch <= sim->cleared_epoch)
         broken(sim, "I3: sends in an epoch that was cleared");
@@ -181,6 +209,8 @@ static void on_send(struct sim *sim, const struct call_action *action)
     check_gap(sim, action);
     check_order(sim, action);
     sim->last_clip = action->clip;
+    sim->sent_since_clear = true;
+    sim->orders[clip->order].begun = true;
     sim->waiting = sim->waiting && action->phrase == PHRASE_FILLER;
     sim->waiting_ms = sim->now_ms;
 }
@@ -194,16 +224,17 @@ static void on_clear(struct sim *sim, uint32_t epoch)
         broken(sim, "the disclosure was cut off");
     if (sim->has_cleared && epoch <= sim->cleared_epoch)
         broken(sim, "I3: epochs do not rise");
+    sim->sent_since_clear = false;
     sim->has_cleared = true;
     sim->cleared_epoch = epoch;
 }
 
-static int64_t letters_played(const struct sim *sim, uint32_t gen, int *clips_out)
+static int64_t letters_played(const struct sim *sim, uint32_t gen, uint32_t order, int *clips_out)
 {
     int64_t letters = 0;
     *clips_out = 0;
     for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
-        if (sim->clips[i].gen == gen && !sim->clips[i].phrase) {
+        if (sim->clips[i].gen == gen && sim->clips[i].order == order && !sim->clips[i].phrase) {
             letters += sim_played(sim, i) * CALL_BYTES_PER_MS / sim->letter_bytes;
             ++*clips_out;
         }
@@ -220,14 +251,18 @@ static void check_said(struct sim *sim, const struct call_line *line)
 {
     unsigned id;
     int clips;
-    if (sscanf(line->text.at, "%*[gG]%uw", &id) != 1 || id >= SIM_GENS_MAX)
+    uint32_t order = sim_order_in(line->text);
+    if (order)
+        sim->orders[order].written = line->text.bytes;
+    if (!order && (sscanf(line->text.at, "%*[gG]%uw", &id) != 1 || id >= SIM_GENS_MAX))
         return;
-    const struct sim_gen *gen = &sim->gens[id];
+    const struct sim_gen *gen = &sim->gens[order ? 0 : id];
     if (gen->any_clip_failed || sim->faults.voice_flaky)
         return; /* what failed was left out of it */
-    if (!is_start_of(line->text, buf_str(&gen->text)))
+    struct str whole = order ? str_of(sim->orders[order].text) : buf_str(&gen->text);
+    if (!is_start_of(line->text, whole))
         broken(sim, "I6: written down what was not generated");
-    int64_t played = letters_played(sim, id, &clips);
+    int64_t played = letters_played(sim, order ? 0 : id, order, &clips);
     int64_t written = (int64_t)line->text.bytes;
     int64_t late_ms = 2 * CALL_MARK_MS + 2 * sim->net_ms + 60;
     if (written > played + WORD_LETTERS + clips)
@@ -271,20 +306,56 @@ static void on_tool(struct sim *sim, const struct call_action *action)
         broken(sim, "I8: a tool of a gen that is not the turn's");
 }
 
-/* A model that came to a halt is cancelled too, but what it said before may still be spoken. */
+/* A model that came to a halt is cancelled too, but what it said before may still be spoken; one
+ * that gives way to the owner ends with the sentence that is being heard. */
 static void on_cancel(struct sim *sim, uint32_t id)
 {
     struct sim_gen *gen = &sim->gens[id];
     if (id != sim->gen || gen->cancelled || gen->finished)
         broken(sim, "I3: cancels what does not run");
     gen->stalled = sim->now_ms >= gen->piece_ms + STALL_MS;
+    if (sim->ordered && sim->clips[sim->last_clip].gen == id)
+        gen->last_clip = sim->last_clip;
+}
+
+static bool is_answer_to(enum call_event_kind kind, int err)
+{
+    switch (err) {
+    case 0:
+    case EBUSY: return true;
+    case EINTR:
+    case EIO: return kind == EV_SAY_ASKED;
+    case ENOBUFS: return kind == EV_SAY_ASKED || kind == EV_WHISPER;
+    case ENOTSUP: return kind == EV_WHISPER;
+    case EHOSTUNREACH: return kind == EV_TRANSFER_ASKED;
+    case ECANCELED: return kind == EV_SAY_ASKED || kind == EV_TRANSFER_ASKED;
+    default: return false;
+    }
+}
+
+static void on_order_over(struct sim *sim, uint32_t id, int err)
+{
+    struct sim_order *order = &sim->orders[id];
+    if (!order->given || order->over)
+        broken(sim, "an order that was not given, or was over before, is over");
+    if (!is_answer_to(order->kind, err))
+        broken(sim, "an order ends in a way that it cannot");
+    order->over = true;
+    if (order->kind == EV_WHISPER)
+        order->begun = err == 0;
+    if (order->kind == EV_SAY_ASKED && err == 0 && order->written != strlen(order->text))
+        broken(sim, "an order is said to be done, but not all of it was heard");
+    if (order->kind == EV_SAY_ASKED && err == EINTR && !order->written)
+        broken(sim, "an order is said to be heard in part, but nothing of it was");
+    if (order->kind == EV_SAY_ASKED && (err == EBUSY || err == ECANCELED) && order->written)
+        broken(sim, "an order is said not to be done, but was heard");
 }
 
 static void on_hang_up(struct sim *sim)
 {
     if (sim->hung_up)
         broken(sim, "I14: hung up twice");
-    if (sim->play_end_ms > sim->now_ms && sim->now_ms < 120000)
+    if (sim->sent_since_clear && sim->play_end_ms > sim->now_ms && sim->now_ms < 120000)
         broken(sim, "hung up before all was heard");
     sim->hung_up = true;
     sim->waiting = false;
@@ -305,6 +376,8 @@ void sim_check_action(struct sim *sim, const struct call_action *action)
     case DO_SYNTH:
         if (sim->hung_up)
             broken(sim, "I14: speaks after the hang-up");
+        if (memmem(action->text.at, action->text.bytes, "hush", 4))
+            broken(sim, "speaks what the owner whispered");
         break;
     case DO_MARK:
         if (action->mark <= sim->last_mark)
@@ -315,13 +388,15 @@ void sim_check_action(struct sim *sim, const struct call_action *action)
     case DO_RECORD: on_record(sim, &action->line); break;
     case DO_TOOL: on_tool(sim, action); break;
     case DO_TRANSFER:
+        sim->orders[action->order].begun = true;
         sim->waiting = false;
         sim->left_over_time = true;
         break;
+    case DO_ORDER_OVER: on_order_over(sim, action->order, action->err); break;
     case DO_HANG_UP: on_hang_up(sim); break;
     case DO_ENDED: sim->ended = true; break;
-    case DO_FINALIZE:
-    case DO_DROP_CLIP: break;
+    case DO_DROP_CLIP: sim->dropped_ms = sim->now_ms; break;
+    case DO_FINALIZE: break;
     }
 }
 
@@ -334,6 +409,22 @@ static void check_waiting(struct sim *sim)
     int64_t since = sim->waiting_ms > sim->play_end_ms ? sim->waiting_ms : sim->play_end_ms;
     if (sim->now_ms > since + WAIT_MS_MAX)
         broken(sim, "I2: the caller waits and hears nothing");
+}
+
+/* With nobody speaking the owner's words come soon, and so does the transfer. */
+static void check_orders(struct sim *sim)
+{
+    if (sim->voice_on || sim->ended || sim->faults.phrases_fail)
+        return;
+    int64_t quiet = sim->waiting_ms > sim->play_end_ms ? sim->waiting_ms : sim->play_end_ms;
+    for (size_t i = 1; i < SIM_ORDERS_MAX; i++) {
+        const struct sim_order *order = &sim->orders[i];
+        int64_t since = order->given_ms > quiet ? order->given_ms : quiet;
+        since =
+            sim->dropped_ms > since ? sim->dropped_ms : since; /* what has no voice is given up */
+        if (order->given && !order->begun && !order->over && sim->now_ms > since + WAIT_MS_MAX)
+            broken(sim, "an order waits although nobody speaks");
+    }
 }
 
 static void check_pace(struct sim *sim)
@@ -350,6 +441,7 @@ static void check_pace(struct sim *sim)
 void sim_check_step(struct sim *sim)
 {
     check_waiting(sim);
+    check_orders(sim);
     check_pace(sim);
     if (call_ended(sim->core) != sim->ended)
         broken(sim, "I14: ended without DO_ENDED, or not ended with it");
@@ -367,6 +459,9 @@ static void check_resources(struct sim *sim)
     for (uint32_t i = 1; i <= sim->gen; i++)
         if (!sim->gens[i].finished && !sim->gens[i].cancelled)
             broken(sim, "I14: a gen was left running");
+    for (size_t i = 1; i < SIM_ORDERS_MAX; i++)
+        if (sim->orders[i].given && !sim->orders[i].over)
+            broken(sim, "I14: an order was never answered");
 }
 
 static int64_t gen_played(const struct sim *sim, uint32_t gen)

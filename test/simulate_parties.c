@@ -199,7 +199,7 @@ static void stt_down(struct sim *sim)
 static void stt_up(struct sim *sim)
 {
     sim->stt_down = false;
-    sim_deliver(sim, sim->now_ms, (struct call_event){.kind = EV_STT_UP, .conn = ++sim->conn});
+    sim_step(sim, &(struct call_event){.kind = EV_STT_UP, .conn = ++sim->conn});
     if (sim->faults.stt_flaky)
         sim_plan(sim, sim->now_ms + between(sim, 5000, 60000), SIM_STT_DOWN, 0, 0);
 }
@@ -306,6 +306,7 @@ static void synth(struct sim *sim, const struct call_action *action)
     struct sim_clip *clip = &sim->clips[action->clip];
     *clip = (struct sim_clip){
         .gen = action->gen, .phrase = action->phrase, .letters = action->text.bytes};
+    clip->order = action->gen || action->phrase ? 0 : sim_order_in(action->text);
     clip->bytes = clip->letters * (size_t)sim->letter_bytes;
     clip->fate = action->phrase ? VOICE_CACHED : VOICE_STREAMS;
     bool flaky = action->phrase ? sim->faults.phrases_fail : sim->faults.voice_flaky;
@@ -439,6 +440,7 @@ void sim_perform(struct sim *sim, const struct call_action *action)
             sim_deliver(sim, sim->now_ms + between(sim, 10, 2000), gone);
         break;
     case DO_RECORD:
+    case DO_ORDER_OVER:
     case DO_ENDED: break;
     }
 }
@@ -454,6 +456,7 @@ void sim_party(struct sim *sim, const struct sim_due *due)
     case SIM_STT_DOWN: stt_down(sim); break;
     case SIM_STT_UP: stt_up(sim); break;
     case SIM_DELIVER:
+    case SIM_ORDER:
     case SIM_STALE: assert(false); /* the world's own */
     }
 }

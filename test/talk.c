@@ -296,7 +296,7 @@ const char *talk_lines(struct talk *talk)
 
 const char *talk_context(struct talk *talk)
 {
-    static const char *const roles[] = {"assistant", "user", "call", "result"};
+    static const char *const roles[] = {"assistant", "user", "call", "result", "whisper"};
     struct call_message messages[CALL_MESSAGES_MAX];
     struct buf buf = {0};
     size_t count = call_messages(talk->core, messages, CALL_MESSAGES_MAX);

@@ -7,6 +7,7 @@
  *   script.c    the agent without a model: name, reason, number
  *   say.c       utterances and their clips, what of them was heard
  *   playout.c   clips to the carrier: pacing, marks, stopping
+ *   orders.c    what the owner wants of the call while it lasts
  *   context.c   the model's context
  *   snapshot.c  all that must survive this process
  *
@@ -53,8 +54,9 @@ enum {
     DURATION_DEFAULT_MS = 300000,
     DURATION_GRACE_MS = 30000,
 
-    SAYS_MAX = 8,
-    REPLY_TEXTS = 3,
+    ORDERED_SAYS_MAX = 2, /* that wait to be said */
+    SAYS_MAX = 8 + ORDERED_SAYS_MAX,
+    SAY_TEXTS = 3 + ORDERED_SAYS_MAX,
     MARKS_MAX = 64,
     CLIPS_AHEAD = 4,       /* so that little speech is paid for that nobody hears */
     CLIPS_HELD_MAX = 12,   /* of replies; the rest of CALL_CLIPS_MAX is for phrases */
@@ -152,15 +154,19 @@ struct reply {
 enum protection { INTERRUPTIBLE, PROTECTED };
 enum keep { KEEP_HEARD, KEEP_SENT }; /* of an utterance that is broken off */
 
-/* One utterance of the agent: a gen's speech or a phrase; a line of the transcript. */
+/* One utterance of the agent: a gen's speech, what the owner ordered, or a phrase; a line of the
+ * transcript. */
 struct say {
     uint32_t id, gen, turn, seq, context;
+    uint32_t order; /* ordered: whose end is told; 0: nobody's */
+    bool ordered;
     enum call_phrase phrase;
     enum protection protection;
-    char *text;        /* a reply's: a slot of reply_texts; a phrase's: the setup's copy */
+    char *text;        /* a slot of the playout's; a phrase's: the setup's copy */
     size_t bytes, cut; /* cut: so much was given to clips */
     bool open;         /* more text may come */
     bool started, truncated;
+    bool lost;                /* a part of it had no sound */
     size_t searched;          /* so much of it was searched for a clause in vain */
     size_t heard_text;        /* bytes of text whose clips were played out */
     size_t heard_bytes;       /* of audio, confirmed by marks */
@@ -192,7 +198,7 @@ struct playout {
     size_t since_mark;      /* bytes */
     int64_t play_end_ms;    /* when all that was sent will have been played */
     int64_t quiet_since_ms; /* when the last sound was over */
-    struct text reply_texts[REPLY_TEXTS];
+    struct text texts[SAY_TEXTS];
 };
 
 struct context_entry {
@@ -217,6 +223,11 @@ struct script {
 };
 
 enum phase { PHASE_NEW, PHASE_TALKING, PHASE_TRANSFERRING, PHASE_HANGING_UP, PHASE_ENDED };
+
+struct orders {
+    uint32_t end, transfer; /* that are under way; 0: none, or nobody waits for them */
+    struct text whispers;   /* each on a line */
+};
 
 struct call_core {
     enum language language;
@@ -247,10 +258,19 @@ struct call_core {
     struct playout playout;
     struct context context;
     struct script script;
+    struct orders orders;
     struct call_counts counts;
     struct call_stages stages;
     struct buf scratch, scratch2, line;
 };
+
+_Static_assert(CALL_WHISPERS_BYTES_MAX <= CALL_TEXT_BYTES_MAX, "they are kept in a struct text");
+
+/* Words that answer the caller: the model's, or the owner's in their place. */
+static inline bool say_answers(const struct say *say)
+{
+    return say->gen || say->ordered;
+}
 
 static inline struct str text_str(const struct text *text)
 {
@@ -303,6 +323,8 @@ void reply_speak(struct call_core *core); /* text to clips, as far as clips are 
 bool reply_is_thinking(const struct call_core *core);
 enum reply_fate { REPLY_HEARD, REPLY_UNHEARD, REPLY_CUT }; /* unheard: no clip had sound */
 void reply_spoken(struct call_core *core, uint32_t gen, enum reply_fate fate);
+void reply_fail(struct call_core *core);            /* the turn has got none */
+void reply_forget_transfer(struct call_core *core); /* what a tool said of an earlier one */
 struct str reply_transfer_reason(struct call_core *core);
 void reply_not_transferred(struct call_core *core);
 void reply_settle(struct call_core *core); /* the call is over */
@@ -311,6 +333,16 @@ void reply_check(struct call_core *core);
 /* False: too many run. gen 0: nobody waits for the result. */
 bool run_tool(struct call_core *core, uint32_t gen, struct str id, struct str name,
               struct str text);
+
+/* orders.c */
+void orders_on_say(struct call_core *core, const struct call_event *event);
+void orders_on_whisper(struct call_core *core, const struct call_event *event);
+void orders_on_transfer(struct call_core *core, const struct call_event *event);
+void order_over(struct call_core *core, uint32_t order, int err);
+void order_spoken(struct call_core *core, const struct say *say, struct str heard);
+bool orders_answer(struct call_core *core); /* words wait that are what the caller is owed */
+void orders_ended(struct call_core *core, uint32_t *slot, int err); /* end or transfer */
+bool orders_keep_whisper(struct call_core *core, struct str text);  /* false: no room */
 
 /* script.c */
 void script_ask(struct call_core *core); /* the question that is due, again */
@@ -322,6 +354,7 @@ void script_answer(struct call_core *core, struct str words);
 size_t say_at(const struct call_core *core, uint32_t id); /* its place; say_count: it is over */
 struct say *say_find(struct call_core *core, uint32_t id);
 struct say *say_new_reply(struct call_core *core, uint32_t gen); /* NULL: too many at once */
+bool say_ordered(struct call_core *core, uint32_t order, struct str text); /* false: too many */
 void say_add(struct call_core *core, struct say *say, struct str text);
 bool say_phrase(struct call_core *core, enum call_phrase phrase, enum protection protection);
 void say_start(struct call_core *core, struct say *say);
@@ -331,15 +364,18 @@ void says_settle_finished(struct call_core *core);
 struct clip *clip_find(struct call_core *core, uint32_t id);
 void clip_new(struct call_core *core, struct say *say, size_t bytes);
 void clip_drop(struct call_core *core, struct clip *clip);
+void clip_remove(struct call_core *core, size_t at);
 size_t playout_ahead(const struct call_core *core); /* clips of which nothing was sent */
 void playout_advance(struct call_core *core);       /* what was heard to its end leaves the queue */
 
 /* playout.c */
 void playout_on_clip(struct call_core *core, const struct call_event *event);
 void playout_on_mark(struct call_core *core, uint32_t mark);
-void playout_stop(struct call_core *core); /* barge-in: clear, forget, settle */
-void playout_hush(struct call_core *core); /* what has not begun is never said */
-void playout_quit(struct call_core *core); /* protected or not: all is forgotten */
+void playout_stop(struct call_core *core);         /* barge-in: clear, forget, settle */
+void playout_hush(struct call_core *core);         /* what has not begun is never said */
+void playout_yield(struct call_core *core);        /* replies end with the sentence being heard */
+void playout_drop_ordered(struct call_core *core); /* of the owner's words those not begun */
+void playout_quit(struct call_core *core);         /* protected or not: all is forgotten */
 void playout_pump(struct call_core *core);
 int64_t playout_pump_due(const struct call_core *core);
 int64_t playout_late_due(const struct call_core *core);
@@ -358,3 +394,5 @@ uint32_t context_open(struct context *context, uint32_t say);
 void context_settle(struct context *context, uint32_t key, struct str text); /* empty: forget it */
 void context_result(struct context *context, struct str id, struct str text);
 void context_set(struct context *context, uint32_t key, struct str text);
+/* call_messages() without the whispers. */
+size_t context_messages(const struct call_core *core, struct call_message *out, size_t room);

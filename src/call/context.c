@@ -165,18 +165,37 @@ static bool is_unfinished(const struct context *context, size_t at, struct str t
     case ROLE_TOOL_CALL:
         return at + 1 == context->count || context->list[at + 1].role != ROLE_TOOL_RESULT;
     case ROLE_USER:
-    case ROLE_TOOL_RESULT: return false;
+    case ROLE_TOOL_RESULT:
+    case ROLE_WHISPER: return false;
     }
     return false;
 }
 
-size_t call_messages(const struct call_core *core, struct call_message *out, size_t room)
+/* Where to begin so that what is left fits; a result does not stand without its call. */
+static size_t first_of(const struct context *context, size_t room)
+{
+    size_t first = context->count > room ? context->count - room : 0;
+    while (first && first < context->count && context->list[first].role == ROLE_TOOL_RESULT)
+        first++;
+    return first;
+}
+
+size_t context_messages(const struct call_core *core, struct call_message *out, size_t room)
 {
     size_t count = 0;
-    for (size_t i = 0; i < core->context.count && count < room; i++) {
+    for (size_t i = first_of(&core->context, room); i < core->context.count; i++) {
         struct call_message message = message_of(core, &core->context.list[i]);
         if (!is_unfinished(&core->context, i, message.text))
             out[count++] = message;
     }
     return count;
+}
+
+size_t call_messages(const struct call_core *core, struct call_message *out, size_t room)
+{
+    struct str whispers = text_str(&core->orders.whispers);
+    if (!whispers.bytes)
+        return context_messages(core, out, room);
+    out[0] = (struct call_message){.role = ROLE_WHISPER, .text = whispers};
+    return 1 + context_messages(core, out + 1, room - 1);
 }

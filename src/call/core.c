@@ -7,6 +7,7 @@
 #include "call/call_private.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,9 @@ void plan(struct call_core *core, enum intent intent, const char *why)
 void leave(struct call_core *core, enum call_phrase phrase, const char *why)
 {
     reply_cancel(core);
+    playout_drop_ordered(core);
     playout_stop(core);
+    orders_ended(core, &core->orders.transfer, ECANCELED);
     core->leave_for_good = true;
     say_phrase(core, phrase, PROTECTED);
     plan(core, INTENT_HANG_UP, why);
@@ -161,11 +164,14 @@ static void set_phase(struct call_core *core, enum phase phase)
 
 static void end(struct call_core *core, const char *why)
 {
+    bool handed_over = core->phase == PHASE_TRANSFERRING;
     core->leave_for_good = true;
     set_phase(core, PHASE_ENDED);
     reply_settle(core);
     playout_quit(core);
     turn_settle(core);
+    orders_ended(core, &core->orders.transfer, handed_over ? 0 : ECANCELED);
+    orders_ended(core, &core->orders.end, 0);
     act(core, DO_ENDED)->text = str_of(why);
 }
 
@@ -174,6 +180,8 @@ static void hang_up(struct call_core *core)
     core->leave_for_good = true;
     reply_cancel(core);
     playout_quit(core);
+    orders_ended(core, &core->orders.transfer, ECANCELED);
+    orders_ended(core, &core->orders.end, 0);
     set_phase(core, PHASE_HANGING_UP);
     act(core, DO_HANG_UP)->text = str_of(core->why);
 }
@@ -182,6 +190,7 @@ static void transfer(struct call_core *core)
 {
     set_phase(core, PHASE_TRANSFERRING);
     struct call_action *action = act(core, DO_TRANSFER);
+    action->order = core->orders.transfer;
     action->text = reply_transfer_reason(core);
 }
 
@@ -193,16 +202,22 @@ static void transfer_failed(struct call_core *core)
     }
     set_phase(core, PHASE_TALKING);
     core->intent = INTENT_STAY;
+    orders_ended(core, &core->orders.transfer, EHOSTUNREACH);
     reply_not_transferred(core);
     say_phrase(core, PHRASE_NOT_REACHED, INTERRUPTIBLE);
     core->idle_since_ms = core->playout.quiet_since_ms = core->now_ms;
 }
 
-static void on_end_asked(struct call_core *core, struct str why)
+static void on_end_asked(struct call_core *core, const struct call_event *event)
 {
-    if (core->leave_for_good || core->phase != PHASE_TALKING)
+    bool ending = core->leave_for_good || core->phase == PHASE_HANGING_UP;
+    if (ending || core->phase != PHASE_TALKING) {
+        order_over(core, event->order, ending ? 0 : EBUSY);
         return;
+    }
+    struct str why = event->text;
     leave(core, PHRASE_GOODBYE, "asked");
+    core->orders.end = event->order;
     why = utf8_cut(why, sizeof core->why - 1);
     if (why.bytes) {
         memcpy(core->why, why.at, why.bytes);
@@ -397,7 +412,10 @@ static void handle(struct call_core *core, const struct call_event *event)
     case EV_TOOL_DONE: reply_on_tool_done(core, event); break;
     case EV_TRANSFER_FAILED: transfer_failed(core); break;
     case EV_TICK: break;
-    case EV_END_ASKED: on_end_asked(core, event->text); break;
+    case EV_END_ASKED: on_end_asked(core, event); break;
+    case EV_SAY_ASKED: orders_on_say(core, event); break;
+    case EV_WHISPER: orders_on_whisper(core, event); break;
+    case EV_TRANSFER_ASKED: orders_on_transfer(core, event); break;
     case EV_GONE: end(core, core->phase == PHASE_HANGING_UP ? core->why : "gone"); break;
     }
 }
@@ -415,6 +433,7 @@ void call_step(struct call_core *core, int64_t now_ms, const struct call_event *
     handle(core, event);
     reply_speak(core);
     fire(core);
+    reply_speak(core); /* what is over by now has made room */
     core->out = NULL;
 }
 

@@ -24,9 +24,10 @@
 enum {
     CALL_TEXT_BYTES_MAX = 2000, /* of one caller turn or one reply; more is cut at a word */
     CALL_TURNS_MAX = 200,
-    CALL_CLIPS_MAX = 32,    /* pieces of speech held at once */
-    CALL_MESSAGES_MAX = 64, /* of the model's context; the oldest go first */
-    CALL_ACTIONS_MAX = 64,  /* one step never asks for more */
+    CALL_WHISPERS_BYTES_MAX = 2000, /* of all that was whispered in a call */
+    CALL_CLIPS_MAX = 32,            /* pieces of speech held at once */
+    CALL_MESSAGES_MAX = 64,         /* of the model's context; the oldest go first, whispers stay */
+    CALL_ACTIONS_MAX = 64,          /* one step never asks for more */
     CALL_LEAD_MS = 200,
     CALL_MARK_MS = 100,
     CALL_BYTES_PER_MS = 8,      /* G.711 at 8 kHz */
@@ -80,12 +81,46 @@ enum call_event_kind {
     EV_TRANSFER_FAILED, /* nobody took the call: the caller is back */
     EV_TICK,            /* the time asked for by call_wake_at() has come */
     EV_END_ASKED, /* the owner, an operator or a limit wants the call ended politely: text why */
-    EV_GONE,      /* the caller hung up or the stream is lost */
+    EV_SAY_ASKED, /* the owner wants text said, word for word, in Karen's voice */
+    EV_WHISPER,   /* ... gives the model an instruction for the rest of the call */
+    EV_TRANSFER_ASKED, /* ... wants the caller put through now */
+    EV_GONE,           /* the caller hung up or the stream is lost */
 };
+
+/* Orders: the four kinds of event above that come from whoever watches a live call. Each carries
+ * an `order` and is answered by exactly one DO_ORDER_OVER with it, at once or later (0: nobody
+ * waits to hear of it, and no answer comes):
+ *
+ *              while Karen or the caller speaks          while a farewell is   while transferring
+ *                                                        said or the line is
+ *                                                        being let go
+ *   say        after the sentence being heard, once      EBUSY                 EBUSY
+ *              the caller is silent; instead of the
+ *              rest of the reply, or of the one that
+ *              is still thought about
+ *   whisper    at once; counts from the next question    EBUSY                 at once: the caller
+ *              to the model on                                                 may come back
+ *   transfer   after the sentence being heard, once      EBUSY                 EBUSY
+ *              the caller is silent; nothing stops it
+ *   end        at once: Karen says goodbye               0: it is ending       EBUSY
+ *
+ * The disclosure is heard to its end whatever is ordered, and so is the greeting, but for an end.
+ * Beside EBUSY an order is over with:
+ *   0             said and heard to its end; kept; handed to the carrier; ending
+ *   EINTR         said, but the caller talked over it: the transcript has what was heard
+ *   EINVAL        no text, or more than CALL_TEXT_BYTES_MAX
+ *   ENOBUFS       as much waits to be said, or was whispered, as a call holds
+ *   ENOTSUP       a whisper, but no model takes part in this call any more
+ *   EIO           there was no voice for it, or not for all of it
+ *   EHOSTUNREACH  the transfer came to nothing, the caller is back
+ *   ECANCELED     the call ended, or began to, before it was done
+ *
+ * A call taken up again takes orders like any other; what was whispered before is in its snapshot,
+ * what was not said yet is not. */
 
 struct call_event {
     enum call_event_kind kind;
-    uint32_t gen, clip, mark, conn; /* whichever the kind names */
+    uint32_t gen, clip, mark, conn, order; /* whichever the kind names */
     int64_t at_ms;  /* media clock: ms since the stream started; words: start of their segment */
     int64_t end_ms; /* words: end of the last word, media clock */
     int64_t voiced_ms;
@@ -110,9 +145,11 @@ enum call_action_kind {
     DO_RECORD,       /* a line of the transcript is settled: see call_line */
     DO_TOOL,     /* id, name, text: carry out once (take_message); answer with EV_TOOL_DONE. Without
                   * a model the core itself asks for it, id "script" */
-    DO_TRANSFER, /* hand the caller over to the owner; text: one sentence about the call */
-    DO_HANG_UP,  /* end the call at the carrier; what had to be heard was heard: text says why */
-    DO_ENDED,    /* nothing more will come: text says why in one word */
+    DO_TRANSFER, /* hand the caller over to the owner; text: one sentence about the call; order: the
+                  * one that asked for it, 0: the model did */
+    DO_ORDER_OVER, /* order: it came to its end with err, see there */
+    DO_HANG_UP,    /* end the call at the carrier; what had to be heard was heard: text says why */
+    DO_ENDED,      /* nothing more will come: text says why in one word */
 };
 
 enum call_speaker { SPEAKER_CALLER, SPEAKER_AGENT, SPEAKER_TOOL };
@@ -140,9 +177,10 @@ struct call_line {
 
 struct call_action {
     enum call_action_kind kind;
-    uint32_t gen, clip, mark, epoch;
+    uint32_t gen, clip, mark, epoch, order;
     enum call_phrase phrase;
     size_t offset, bytes;
+    int err;                   /* DO_ORDER_OVER */
     struct str text, id, name; /* borrowed until the next step */
     struct call_line line;     /* DO_RECORD */
 };
@@ -152,10 +190,10 @@ struct call_actions {
 };
 
 /* A message of the model's context, oldest first: only what was really said and heard. */
-enum call_role { ROLE_ASSISTANT, ROLE_USER, ROLE_TOOL_CALL, ROLE_TOOL_RESULT };
+enum call_role { ROLE_ASSISTANT, ROLE_USER, ROLE_TOOL_CALL, ROLE_TOOL_RESULT, ROLE_WHISPER };
 struct call_message {
     enum call_role role;
-    struct str text;     /* tool call: its arguments */
+    struct str text;     /* tool call: its arguments; whisper: all of them, each on a line */
     struct str id, name; /* of the tool */
 };
 
@@ -189,7 +227,8 @@ void call_step(struct call_core *core, int64_t now_ms, const struct call_event *
                struct call_actions *out);
 int64_t call_wake_at(const struct call_core *core); /* when EV_TICK is wanted; CALL_NEVER */
 bool call_ended(const struct call_core *core);
-/* The model's context for the gen just asked for; returns how many of `room` were written. */
+/* The model's context for the gen just asked for; returns how many of `room` were written. What was
+ * whispered comes first, as one message. */
 size_t call_messages(const struct call_core *core, struct call_message *out, size_t room);
 const struct call_counts *call_counts(const struct call_core *core);
 const struct call_stages *call_stages(const struct call_core *core); /* of the newest turn */

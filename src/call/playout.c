@@ -259,7 +259,7 @@ int64_t playout_reply_heard_ms(const struct call_core *core, uint32_t turn)
 {
     size_t heard = 0;
     for (size_t i = 0; i < core->playout.say_count; i++)
-        if (core->playout.says[i].gen && core->playout.says[i].turn == turn)
+        if (say_answers(&core->playout.says[i]) && core->playout.says[i].turn == turn)
             heard += core->playout.says[i].heard_bytes;
     return (int64_t)(heard / CALL_BYTES_PER_MS);
 }
@@ -267,7 +267,7 @@ int64_t playout_reply_heard_ms(const struct call_core *core, uint32_t turn)
 bool playout_reply_sent(const struct call_core *core, uint32_t turn)
 {
     for (size_t i = 0; i < core->playout.say_count; i++)
-        if (core->playout.says[i].gen && core->playout.says[i].turn == turn &&
+        if (say_answers(&core->playout.says[i]) && core->playout.says[i].turn == turn &&
             core->playout.says[i].started)
             return true;
     return false;
@@ -284,6 +284,12 @@ static void clear(struct call_core *core)
     playout->play_end_ms = core->now_ms;
 }
 
+/* The owner's words that have not begun wait on, whoever has the floor. */
+static bool is_stopped(const struct say *say)
+{
+    return say->protection == INTERRUPTIBLE && (say->started || !say->ordered);
+}
+
 void playout_stop(struct call_core *core)
 {
     struct playout *playout = &core->playout;
@@ -291,7 +297,7 @@ void playout_stop(struct call_core *core)
     if (keep == KEEP_HEARD)
         clear(core);
     for (size_t i = 0; i < playout->say_count; i++)
-        if (playout->says[i].protection == INTERRUPTIBLE)
+        if (is_stopped(&playout->says[i]))
             say_truncate(core, &playout->says[i], keep);
     for (size_t i = 0; i < playout->clip_count && keep == KEEP_HEARD; i++)
         playout->clips[i].sent = playout->clips[i].heard; /* protected: said again from here */
@@ -310,7 +316,39 @@ void playout_hush(struct call_core *core)
 {
     struct playout *playout = &core->playout;
     for (size_t i = 0; i < playout->say_count; i++)
-        if (!playout->says[i].started && playout->says[i].protection == INTERRUPTIBLE)
+        if (!playout->says[i].started && is_stopped(&playout->says[i]))
             say_truncate(core, &playout->says[i], KEEP_HEARD);
+    says_settle_finished(core);
+}
+
+/* An utterance that has begun ends with the clip that is going out. */
+static void shorten(struct call_core *core, struct say *say)
+{
+    say->open = false;
+    say->truncated = true;
+    for (size_t i = 0; i < core->playout.clip_count; i++) {
+        struct clip *clip = &core->playout.clips[i];
+        if (clip->say == say->id && !clip->sent)
+            clip_remove(core, i--);
+    }
+}
+
+void playout_yield(struct call_core *core)
+{
+    for (size_t i = 0; i < core->playout.say_count; i++) {
+        struct say *say = &core->playout.says[i];
+        if (say->started && say->gen)
+            shorten(core, say);
+        else if (!say->started && (say->gen || say->phrase == PHRASE_FILLER))
+            say_truncate(core, say, KEEP_HEARD);
+    }
+    says_settle_finished(core);
+}
+
+void playout_drop_ordered(struct call_core *core)
+{
+    for (size_t i = 0; i < core->playout.say_count; i++)
+        if (core->playout.says[i].ordered && !core->playout.says[i].started)
+            say_truncate(core, &core->playout.says[i], KEEP_HEARD);
     says_settle_finished(core);
 }

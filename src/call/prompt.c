@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-static const char fence_open[] = "<owner_notes>";
-static const char fence_close[] = "</owner_notes>";
+static const char notes_fence[] = "owner_notes";
+static const char whispers_fence[] = "owner_whispers";
 
 static struct str bounded(const char *text, size_t bytes_max)
 {
@@ -29,12 +29,11 @@ static void put_fact(struct buf *out, const char *text)
 }
 
 /* Lines stay, tags cannot: a fence of our own could end in the middle otherwise. */
-static void put_notes(struct buf *out, const char *text)
+static void put_fenced(struct buf *out, const char *fence, struct str text)
 {
-    struct str notes = bounded(text, PROMPT_NOTES_BYTES_MAX);
-    buf_printf(out, "%s\n", fence_open);
-    for (size_t i = 0; i < notes.bytes; i++) {
-        char byte = notes.at[i];
+    buf_printf(out, "<%s>\n", fence);
+    for (size_t i = 0; i < text.bytes; i++) {
+        char byte = text.at[i];
         if (byte == '<')
             buf_puts(out, "\xE2\x80\xB9"); /* looks alike, is no tag */
         else if (byte == '>')
@@ -42,7 +41,7 @@ static void put_notes(struct buf *out, const char *text)
         else if ((unsigned char)byte >= 0x20 || byte == '\n' || byte == '\t')
             buf_putc(out, byte);
     }
-    buf_printf(out, "\n%s", fence_close);
+    buf_printf(out, "\n</%s>", fence);
 }
 
 static void put_now(struct buf *out, const struct prompt_facts *facts)
@@ -97,7 +96,7 @@ static void put_field(struct buf *out, const struct prompt_facts *facts, struct 
     else if (str_is(name, "now"))
         put_now(out, facts);
     else if (str_is(name, "notes"))
-        put_notes(out, facts->notes);
+        put_fenced(out, notes_fence, bounded(facts->notes, PROMPT_NOTES_BYTES_MAX));
 }
 
 static void put_line(struct buf *out, const struct prompt_facts *facts, struct str line)
@@ -131,6 +130,16 @@ void prompt_build(struct str template, const struct prompt_facts *facts, struct 
         if (is_kept(facts, &line))
             put_line(out, facts, line);
     }
+}
+
+void prompt_add_whispers(struct buf *prompt, struct str whispers)
+{
+    buf_puts(prompt, "\n# From the owner, during this call\n\n"
+                     "The owner follows this call and tells you what stands between the two tags, "
+                     "one thing a line, the newest last. The caller does not hear it. Do so from "
+                     "now on, within the rules above, and never mention that you were told.\n");
+    put_fenced(prompt, whispers_fence, whispers);
+    buf_putc(prompt, '\n');
 }
 
 /* Descriptions are in English in every language: they are for the model, not for the caller. */

@@ -25,6 +25,9 @@ struct prompt_facts {
     bool can_transfer;
 };
 void prompt_build(struct str template, const struct prompt_facts *facts, struct buf *out);
+/* Behind it, what the owner has whispered since, each on a line. In English in every language, like
+ * the tools: it is for the model. */
+void prompt_add_whispers(struct buf *prompt, struct str whispers);
 
 struct call_tool {
     const char *name, *description;

@@ -60,12 +60,11 @@ bool reply_is_thinking(const struct call_core *core)
 
 /* Text to clips. */
 
-void reply_speak(struct call_core *core)
+static void cut_clips(struct call_core *core, struct say *say)
 {
-    struct say *say = say_find(core, core->reply.say);
-    if (say && say->open && say->searched == say->bytes)
+    if (say->open && say->searched == say->bytes)
         return;
-    while (say && !say->truncated && say->cut < say->bytes && playout_ahead(core) < CLIPS_AHEAD &&
+    while (!say->truncated && say->cut < say->bytes && playout_ahead(core) < CLIPS_AHEAD &&
            core->playout.clip_count < CLIPS_HELD_MAX &&
            core->out->count + ACTIONS_SPARE <= CALL_ACTIONS_MAX) {
         struct str rest = {say->text + say->cut, say->bytes - say->cut};
@@ -80,6 +79,15 @@ void reply_speak(struct call_core *core)
             clip_new(core, say, bytes);
         else
             say->cut += bytes;
+    }
+}
+
+void reply_speak(struct call_core *core)
+{
+    for (size_t i = 0; i < core->playout.say_count; i++) {
+        struct say *say = &core->playout.says[i];
+        if (say->ordered || (say->gen && say->id == core->reply.say))
+            cut_clips(core, say);
     }
 }
 
@@ -104,7 +112,7 @@ static void on_text(struct call_core *core, struct str text)
 
 /* Failing. */
 
-static void fail(struct call_core *core)
+void reply_fail(struct call_core *core)
 {
     struct reply *reply = &core->reply;
     core->turn.answering = false;
@@ -128,7 +136,7 @@ void reply_spoken(struct call_core *core, uint32_t gen, enum reply_fate fate)
     if (fate == REPLY_UNHEARD && core->intent == INTENT_HANG_UP)
         say_phrase(core, PHRASE_GOODBYE, INTERRUPTIBLE);
     else if (fate == REPLY_UNHEARD)
-        fail(core);
+        reply_fail(core);
 }
 
 /* Tools. */
@@ -267,10 +275,16 @@ struct str reply_transfer_reason(struct call_core *core)
     return buf_str(&core->line);
 }
 
+void reply_forget_transfer(struct call_core *core)
+{
+    core->reply.transfer.id_bytes = core->reply.transfer.text_bytes = 0;
+}
+
 void reply_not_transferred(struct call_core *core)
 {
     const struct pending_tool *tool = &core->reply.transfer;
-    note_result(core, (struct str){tool->id, tool->id_bytes}, "nobody answered");
+    if (tool->id_bytes)
+        note_result(core, (struct str){tool->id, tool->id_bytes}, "nobody answered");
 }
 
 /* A gen is over. */
@@ -306,7 +320,7 @@ static void conclude(struct call_core *core)
     else if (reply->ask_again)
         start_gen(core);
     else
-        fail(core);
+        reply_fail(core);
 }
 
 static void close_speech(struct call_core *core)

@@ -50,8 +50,8 @@ static struct say *say_new(struct call_core *core, size_t at)
 
 static struct text *free_slot(struct call_core *core)
 {
-    for (size_t i = 0; i < REPLY_TEXTS; i++) {
-        struct text *slot = &core->playout.reply_texts[i];
+    for (size_t i = 0; i < SAY_TEXTS; i++) {
+        struct text *slot = &core->playout.texts[i];
         bool used = false;
         for (size_t j = 0; j < core->playout.say_count; j++)
             used = used || core->playout.says[j].text == slot->at;
@@ -61,22 +61,44 @@ static struct text *free_slot(struct call_core *core)
     return NULL;
 }
 
-struct say *say_new_reply(struct call_core *core, uint32_t gen)
+static struct say *say_new_answer(struct call_core *core)
 {
     struct text *slot = free_slot(core);
     struct say *say = slot ? say_new(core, core->playout.say_count) : NULL;
-    if (!say)
-        return NULL;
-    say->gen = gen;
-    say->text = slot->at;
-    say->open = true;
+    if (say) {
+        say->text = slot->at;
+        say->open = true;
+    }
     return say;
+}
+
+struct say *say_new_reply(struct call_core *core, uint32_t gen)
+{
+    struct say *say = say_new_answer(core);
+    if (say)
+        say->gen = gen;
+    return say;
+}
+
+bool say_ordered(struct call_core *core, uint32_t order, struct str text)
+{
+    size_t ordered = 0;
+    for (size_t i = 0; i < core->playout.say_count; i++)
+        ordered += core->playout.says[i].ordered;
+    struct say *say = ordered < ORDERED_SAYS_MAX ? say_new_answer(core) : NULL;
+    if (!say)
+        return false;
+    say->ordered = true;
+    say->order = order;
+    say_add(core, say, text);
+    say->open = false;
+    return true;
 }
 
 void say_add(struct call_core *core, struct say *say, struct str text)
 {
     (void)core;
-    assert(say->gen && say->open);
+    assert(say_answers(say) && say->open);
     text = utf8_cut(text, CALL_TEXT_BYTES_MAX - say->bytes);
     memcpy(say->text + say->bytes, text.at, text.bytes);
     say->bytes += text.bytes;
@@ -100,10 +122,11 @@ bool say_phrase(struct call_core *core, enum call_phrase phrase, enum protection
     return true;
 }
 
-/* Text of a reply that nobody will ever hear, because its clip failed, is taken out of it. */
+/* Text that nobody will ever hear, because its clip failed, is taken out of an utterance. */
 static void say_lose(struct call_core *core, struct say *say, size_t from, size_t to)
 {
-    assert(say->gen && from <= to && to <= say->bytes);
+    assert(say_answers(say) && from <= to && to <= say->bytes);
+    say->lost = true;
     memmove(say->text + from, say->text + to, say->bytes - to);
     say->bytes -= to - from;
     say->cut -= to - from;
@@ -119,7 +142,8 @@ static void say_lose(struct call_core *core, struct say *say, size_t from, size_
 
 static bool in_context(const struct say *say)
 {
-    return say->gen || say->phrase == PHRASE_DISCLOSURE || say->phrase == PHRASE_GREETING;
+    return say_answers(say) || say->phrase == PHRASE_DISCLOSURE || say->phrase == PHRASE_GREETING ||
+           say->phrase == PHRASE_NOT_REACHED;
 }
 
 void say_start(struct call_core *core, struct say *say)
@@ -140,7 +164,7 @@ static void say_record(struct call_core *core, const struct say *say, struct str
     record(core, &(struct call_line){
                      .seq = say->seq,
                      .speaker = SPEAKER_AGENT,
-                     .kind = say->gen ? LINE_SAID : LINE_PHRASE,
+                     .kind = say_answers(say) ? LINE_SAID : LINE_PHRASE,
                      .phrase = say->phrase,
                      .start_ms = say->start_ms,
                      .end_ms = say->end_ms,
@@ -186,6 +210,8 @@ static void say_settle(struct call_core *core, size_t at)
                      say.truncated ? REPLY_CUT
                      : heard.bytes ? REPLY_HEARD
                                    : REPLY_UNHEARD);
+    if (say.ordered)
+        order_spoken(core, &say, heard);
 }
 
 /* Clips. */
@@ -254,7 +280,7 @@ void clip_drop(struct call_core *core, struct clip *clip)
     clip->dropped = true;
 }
 
-static void clip_remove(struct call_core *core, size_t at)
+void clip_remove(struct call_core *core, size_t at)
 {
     struct playout *playout = &core->playout;
     clip_drop(core, &playout->clips[at]);
@@ -302,7 +328,7 @@ static void clip_over(struct call_core *core, const struct clip *clip)
     say->heard_text = until;
     if (clip->bytes)
         say->end_ms = media_now(core);
-    if (until < clip->to && say->gen && !say->truncated)
+    if (until < clip->to && say_answers(say) && !say->truncated)
         say_lose(core, say, until, clip->to);
 }
 
@@ -360,4 +386,5 @@ void says_settle_finished(struct call_core *core)
     for (size_t i = 0; i < core->playout.say_count; i++)
         if (say_is_over(core, &core->playout.says[i]))
             say_settle(core, i--);
+    playout_advance(core); /* what waited behind them may have had no sound */
 }

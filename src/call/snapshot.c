@@ -24,7 +24,7 @@ static void put_text(struct buf *out, const char *key, struct str text)
 static void put_messages(const struct call_core *core, struct buf *out)
 {
     struct call_message messages[CALL_MESSAGES_MAX];
-    size_t count = call_messages(core, messages, CALL_MESSAGES_MAX);
+    size_t count = context_messages(core, messages, CALL_MESSAGES_MAX);
     buf_puts(out, ",\"messages\":[");
     for (size_t i = 0; i < count; i++) {
         buf_printf(out, "%s{\"role\":%d", i ? "," : "", (int)messages[i].role);
@@ -55,6 +55,7 @@ void call_snapshot(const struct call_core *core, struct buf *out)
     put_text(out, "number", buf_str(&core->script.answers[SCRIPT_NUMBER]));
     put_text(out, "finals", text_str(&caller->finals));
     put_text(out, "interim", text_str(&caller->interim));
+    put_text(out, "whispers", text_str(&core->orders.whispers));
     put_messages(core, out);
     buf_putc(out, '}');
 }
@@ -148,6 +149,15 @@ static int get_words(struct json *json, struct call_core *core)
     return err;
 }
 
+static int get_whispers(struct json *json, struct call_core *core)
+{
+    int err = get_text(json, CALL_WHISPERS_BYTES_MAX, &core->line);
+    struct str rest = buf_str(&core->line);
+    while (!err && rest.bytes)
+        orders_keep_whisper(core, str_cut(&rest, '\n'));
+    return err;
+}
+
 static int get_script(struct json *json, struct call_core *core)
 {
     int64_t step;
@@ -194,6 +204,8 @@ static int get_field(struct json *json, struct str key, struct call_core *core)
         return get_text(json, CALL_TEXT_BYTES_MAX, &answers[SCRIPT_NUMBER]);
     if (str_is(key, "finals") || str_is(key, "interim"))
         return get_words(json, core);
+    if (str_is(key, "whispers"))
+        return get_whispers(json, core);
     if (str_is(key, "messages"))
         return get_messages(json, core);
     json_skip(json);

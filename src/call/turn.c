@@ -553,7 +553,7 @@ void turn_try_commit(struct call_core *core)
         leave(core, PHRASE_TIME_UP, "too many turns");
     else if (core->script.step != SCRIPT_OFF)
         script_answer(core, text_str(&core->turn.text));
-    else
+    else if (!orders_answer(core))
         reply_ask(core);
 }
 
