@@ -46,12 +46,12 @@ static void on_transferred(int err, void *arg)
     line_feed(line, &(struct call_event){.kind = EV_TRANSFER_FAILED, .err = err});
 }
 
-static void transfer(struct line *line, struct str whisper)
+static void transfer(struct line *line, uint32_t order, struct str whisper)
 {
     line->handing_over = true;
     op_cancel(&line->carrying);
     line->parts->carrier.transfer(line->parts->carrier.carrier, line->call, line->call_sid,
-                                  line->transfer_to, whisper, on_transferred, line,
+                                  line_transfer_to(line, order), whisper, on_transferred, line,
                                   &line->carrying);
 }
 
@@ -89,7 +89,8 @@ static void perform(struct line *line, const struct call_action *action)
     case DO_DROP_CLIP: line_drop_clip(line, action->clip); break;
     case DO_RECORD: line_record(line, &action->line); break;
     case DO_TOOL: line_tool(line, action); break;
-    case DO_TRANSFER: transfer(line, action->text); break;
+    case DO_TRANSFER: transfer(line, action->order, action->text); break;
+    case DO_ORDER_OVER: line_order_over(line, action->order, action->err); break;
     case DO_HANG_UP: hang_up(line, action->text); break;
     case DO_ENDED: ended(line, action->text); break;
     }
@@ -396,6 +397,7 @@ void line_close(struct line *line, const char *why)
     line_speech_close(line);
     line_model_close(line);
     line_record_close(line, why);
+    line_orders_close(line);
     op_cancel(&line->carrying);
     timer_free(&line->tick);
     listener_close(&line->listener);

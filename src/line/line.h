@@ -41,6 +41,16 @@ struct line_setup {
 };
 enum { LINE_DURATION_MS = 180 * 1000 };
 
+/* What whoever watches a live call wants of it; how each fits into the talk, and how it may end,
+ * stands in call/core.h at the orders. */
+struct line_order {
+    enum line_order_kind { ORDER_END, ORDER_TRANSFER, ORDER_SAY, ORDER_WHISPER, ORDER_KINDS } kind;
+    struct str text; /* say, whisper: UTF-8 */
+    const char *to;  /* transfer: E.164; NULL: the tenant's own */
+};
+/* err: as there, and ENOENT (not live here), ENOTSUP (a transfer without a number to go to). */
+typedef void line_order_fn(int err, void *arg);
+
 /* What a line asks of the carrier beside the media stream. on_done with 0 or an errno value; never
  * from inside the call, never after op_cancel(). */
 typedef void line_carrier_fn(int err, void *arg);

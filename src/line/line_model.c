@@ -125,8 +125,11 @@ static void on_reply(const struct llm_event *event, void *arg)
     }
 }
 
-/* The instructions and what was said, as the provider wants it; returns how many messages. */
-static size_t put_messages(const struct line *line, struct llm_message out[CALL_MESSAGES_MAX + 1])
+/* The instructions and what was said, as the provider wants it; returns how many messages. What
+ * the owner whispered is of the instructions: models may refuse a second message of the system.
+ * system holds the instructions then. */
+static size_t put_messages(const struct line *line, struct buf *system,
+                           struct llm_message out[CALL_MESSAGES_MAX + 1])
 {
     static const enum llm_role roles[] = {[ROLE_ASSISTANT] = LLM_ASSISTANT,
                                           [ROLE_USER] = LLM_USER,
@@ -134,13 +137,17 @@ static size_t put_messages(const struct line *line, struct llm_message out[CALL_
                                           [ROLE_TOOL_RESULT] = LLM_TOOL_RESULT};
     struct call_message said[CALL_MESSAGES_MAX];
     size_t count = call_messages(line->core, said, CALL_MESSAGES_MAX);
-    out[0] = (struct llm_message){.role = LLM_SYSTEM, .text = str_of(line->system)};
-    for (size_t i = 0; i < count; i++)
-        out[i + 1] = (struct llm_message){.role = roles[said[i].role],
-                                          .text = said[i].text,
-                                          .id = said[i].id,
-                                          .name = said[i].name};
-    return count + 1;
+    size_t first = count && said[0].role == ROLE_WHISPER;
+    buf_puts(system, line->system);
+    if (first)
+        prompt_add_whispers(system, said[0].text);
+    out[0] = (struct llm_message){.role = LLM_SYSTEM, .text = buf_str(system)};
+    for (size_t i = first; i < count; i++)
+        out[i + 1 - first] = (struct llm_message){.role = roles[said[i].role],
+                                                  .text = said[i].text,
+                                                  .id = said[i].id,
+                                                  .name = said[i].name};
+    return count + 1 - first;
 }
 
 static size_t put_tools(const struct line *line, struct llm_tool out[CALL_TOOLS_MAX])
@@ -158,7 +165,8 @@ void line_ask(struct line *line, uint32_t gen)
     struct llm_tool tools[CALL_TOOLS_MAX];
     struct line_reply *reply = find(line, 0);
     assert(reply); /* the core runs one gen at a time */
-    size_t count = put_messages(line, messages);
+    struct buf system = {0};
+    size_t count = put_messages(line, &system, messages);
     struct llm_request request = {
         .messages = messages,
         .message_count = count,
@@ -176,6 +184,7 @@ void line_ask(struct line *line, uint32_t gen)
         reply->prompt_bytes += messages[i].text.bytes;
     line->own_us = now_us - line->arrived_us;
     llm_ask(line->parts->llm, &request, on_reply, reply, &reply->asking);
+    buf_free(&system);
 }
 
 static void forget(struct line_reply *reply)

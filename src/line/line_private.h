@@ -4,6 +4,7 @@
  *   line_speech.c  clips: made, sent, counted
  *   line_model.c   replies asked of the model
  *   line_record.c  what the store is told: lines, snapshots, messages, the end
+ *   line_orders.c  what the owner orders, and who waits to hear how it ended
  *
  * Nothing here outlives the line but what was copied into the tray. */
 #pragma once
@@ -28,6 +29,7 @@ enum {
     LINE_WHY_BYTES_MAX = 31,
     LINE_PREVIOUS_BYTES_MAX = 200, /* of what was said before, for the voice's tone */
     LINE_SAVE_AGAIN_MS = 2000,     /* after the database did not take it */
+    LINE_ORDERS_MAX = 16,          /* under way at once */
 };
 
 /* What the lines of a worker share; owned by the switchboard. */
@@ -106,6 +108,8 @@ struct line {
     bool handing_over;   /* a transfer was asked for and did not fail */
     bool hanging_up;     /* we asked for it */
     struct op *carrying; /* hang-up or transfer, at the carrier */
+    struct line_wish *wishes;
+    uint32_t last_order;
 
     struct line_clip clips[CALL_CLIPS_MAX];
     char previous[LINE_PREVIOUS_BYTES_MAX + 1];
@@ -156,6 +160,14 @@ void line_prepare_model(struct line *line, const struct line_setup *setup);
 void line_ask(struct line *line, uint32_t gen);
 void line_cancel_reply(struct line *line, uint32_t gen);
 void line_model_close(struct line *line);
+
+/* line_orders.c */
+/* line may be NULL: the call is not live here. */
+void line_order(struct loop *loop, struct line *line, const struct line_order *order,
+                line_order_fn *on_done, void *arg, struct op **slot);
+void line_order_over(struct line *line, uint32_t order, int err);
+const char *line_transfer_to(const struct line *line, uint32_t order); /* NULL: nowhere */
+void line_orders_close(struct line *line);
 
 /* line_record.c */
 void line_record(struct line *line, const struct call_line *row);

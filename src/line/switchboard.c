@@ -223,6 +223,12 @@ int switchboard_end(struct switchboard *board, struct uuid call, const char *why
     return 0;
 }
 
+void switchboard_order(struct switchboard *board, struct uuid call, const struct line_order *order,
+                       line_order_fn *on_done, void *arg, struct op **slot)
+{
+    line_order(board->parts.loop, find(board, call), order, on_done, arg, slot);
+}
+
 bool switchboard_has(const struct switchboard *board, struct uuid call)
 {
     return find(board, call) != NULL;

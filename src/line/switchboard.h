@@ -55,6 +55,10 @@ int switchboard_admits(const struct switchboard *board, struct uuid tenant);
 int switchboard_open(struct switchboard *board, struct leg *leg, const struct line_setup *setup);
 /* Ends a live call politely; why is one word for the record. ENOENT: not live here. */
 int switchboard_end(struct switchboard *board, struct uuid call, const char *why);
+/* Copied. on_done comes once, when the order has come to its end; cancelled, it is carried out all
+ * the same and nobody hears of it. */
+void switchboard_order(struct switchboard *board, struct uuid call, const struct line_order *order,
+                       line_order_fn *on_done, void *arg, struct op **slot);
 bool switchboard_has(const struct switchboard *board, struct uuid call);
 
 /* Fetches or makes the phrases of a voice ahead of need: at start for every voice in use, and when
