@@ -1,0 +1,191 @@
+/* store/inbox.c: the inbox as a list: filtered, searched, counted, exported. */
+#include "store/inbox.h"
+
+#include "base/mem.h"
+#include "store/inbox_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEFORE_US_MAX INT64_C(253402300799000000) /* the end of the year 9999 */
+
+/* ---- the statements: their values are those of list(), in its order ------------------------- */
+
+/* Of a relation with started_at and the call's id: what the page may hold at all. */
+#define RANGE(alias, id)                                                                           \
+    alias ".tenant_id = $1 AND (" alias ".started_at, " alias "." id ") <"                         \
+          " (timestamptz 'epoch' + $2::bigint * interval '1 us', $3::uuid)"                        \
+          " AND " alias ".started_at >= coalesce($4::timestamptz, '-infinity')"                    \
+          " AND " alias ".started_at < coalesce($5::timestamptz, 'infinity')"
+
+/* All in the index calls_newest, so that no row is read in vain. */
+#define FILTERS                                                                                    \
+    " AND ($6::text IS NULL OR c.label = $6) AND ($7::text IS NULL OR c.lead = $7)"                \
+    " AND ($8::text IS NULL OR c.urgency = $8) AND ($9::text IS NULL OR c.inbox_group = $9)"       \
+    " AND is_in_state($10::text, c.inbox_group, c.viewed_at, c.resolved_at, c.deleted_at)"         \
+    " AND ($11::uuid IS NULL OR c.assigned_to = $11)"                                              \
+    " AND (NOT $12::boolean OR c.assigned_to IS NULL) AND (NOT $13::boolean OR c.starred)"
+#define CALLER "coalesce($15::text, (SELECT phone FROM contacts WHERE tenant_id = $1 AND id = $16))"
+
+#define NEWEST_FIRST " ORDER BY started_at DESC, id DESC"
+/* A constant bound tells the planner what it must know: that few are wanted. */
+#define AT_MOST " LIMIT 501"
+
+/* keys(id, started_at), newest first, one more than the page has when there is more. */
+#define PLAIN_KEYS                                                                                 \
+    "keys AS MATERIALIZED (SELECT * FROM (SELECT c.id, c.started_at FROM calls c"                  \
+    " WHERE " RANGE("c", "id") FILTERS NEWEST_FIRST AT_MOST ") c LIMIT $14 + 1)"
+#define CALLER_KEYS                                                                                \
+    "keys AS MATERIALIZED (SELECT * FROM (SELECT c.id, c.started_at FROM calls c"                  \
+    " WHERE " RANGE("c", "id") FILTERS " AND c.from_number = " CALLER NEWEST_FIRST AT_MOST         \
+                                       ") c LIMIT $14 + 1)"
+
+/* Who searches for a common word, or has typed its first letter only, finds a page among the newest
+ * calls; who searches for a rare one finds it by the index. Both are quick for that and slow for
+ * the other, so the newest are looked through first. */
+#define FOUND(source)                                                                              \
+    "SELECT c.id, c.started_at FROM " source " w JOIN calls c ON c.tenant_id = $1"                 \
+    " AND c.id = w.call_id WHERE w.words @@ (SELECT query FROM wanted)" FILTERS                    \
+    " AND ($15::text IS NULL AND $16::uuid IS NULL OR c.from_number = " CALLER ")"
+#define WORDS_KEYS                                                                                 \
+    "wanted AS MATERIALIZED (SELECT search_query($1, $17, true) AS query),"                        \
+    " recent AS MATERIALIZED (" FOUND("(SELECT * FROM tenant_call_search w WHERE " RANGE(          \
+        "w", "call_id") " ORDER BY started_at DESC, call_id DESC LIMIT 1000)") NEWEST_FIRST        \
+        " LIMIT $14 + 1),"                                                                         \
+        " indexed AS (" FOUND("tenant_call_search") " AND " RANGE("w", "call_id") NEWEST_FIRST     \
+        " LIMIT $14 + 1),"                                                                         \
+        " keys AS MATERIALIZED (SELECT * FROM recent WHERE (SELECT count(*) FROM recent) > $14"    \
+        "  UNION ALL SELECT * FROM indexed WHERE (SELECT count(*) FROM recent) <= $14)"
+
+#define PAGE(columns)                                                                              \
+    " SELECT json_build_object('items', coalesce((SELECT json_agg(item) FROM (SELECT " columns     \
+    "  FROM (SELECT * FROM keys" NEWEST_FIRST " LIMIT $14) p"                                      \
+    "  JOIN inbox_rows i ON i.tenant_id = $1 AND i.id = p.id"                                      \
+    "  ORDER BY p.started_at DESC, p.id DESC) AS item), '[]'),"                                    \
+    " 'next_cursor', (SELECT (extract(epoch FROM started_at) * 1000000)::bigint || '.' || id"      \
+    "  FROM keys WHERE (SELECT count(*) FROM keys) > $14" NEWEST_FIRST                             \
+    "  OFFSET $14 - 1 LIMIT 1))"
+
+#define EXPORT_COLUMNS                                                                             \
+    "i.started_at, i.from_number, i.name, i.company, i.label, i.lead, i.urgency, i.reason,"        \
+    " i.summary, i.callback_number, i.duration_seconds, i.state,"                                  \
+    " i.assigned_name AS assigned_to, i.starred, i.note, i.id"
+const char *const inbox_export_columns[] = {"started_at",
+                                            "from_number",
+                                            "name",
+                                            "company",
+                                            "label",
+                                            "lead",
+                                            "urgency",
+                                            "reason",
+                                            "summary",
+                                            "callback_number",
+                                            "duration_seconds",
+                                            "state",
+                                            "assigned_to",
+                                            "starred",
+                                            "note",
+                                            "id"};
+const size_t inbox_export_column_count = countof(inbox_export_columns);
+
+/* "<microseconds of the epoch>.<id>": where the page before ended; without one, the end of days. */
+static int read_cursor(const char *cursor, int64_t *us_out, struct uuid *id_out)
+{
+    char *end = NULL;
+    *us_out = BEFORE_US_MAX;
+    memset(id_out, 0xff, sizeof(*id_out));
+    if (!cursor)
+        return 0;
+    *us_out = strtoll(cursor, &end, 10);
+    if (*cursor < '0' || *cursor > '9' || *us_out > BEFORE_US_MAX || *end != '.')
+        return EINVAL;
+    return uuid_parse(str_of(end + 1), id_out);
+}
+
+/* The statement that is quickest for such a filter: by words, by who called, by time. */
+struct listing {
+    const char *plain, *caller, *words;
+};
+
+static void list(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
+                 const struct listing *listing, db_json_fn *on_json, void *arg, struct op **slot)
+{
+    struct uuid before;
+    int64_t before_us;
+    assert(filter->limit > 0 && filter->limit <= INBOX_LIST_MAX);
+    if (read_cursor(filter->cursor, &before_us, &before)) {
+        store_json_refuse(db, EINVAL, on_json, arg, slot);
+        return;
+    }
+    const struct db_value values[] = {
+        db_uuid(tenant),
+        db_int(before_us),
+        db_uuid(before),
+        db_text(filter->from),
+        db_text(filter->to),
+        db_text(filter->label),
+        db_text(filter->lead),
+        db_text(filter->urgency),
+        db_text(filter->group),
+        db_text(filter->state),
+        db_uuid(filter->assigned_to),
+        db_bool(filter->unassigned),
+        db_bool(filter->starred),
+        db_int(filter->limit),
+        db_text(filter->number),
+        db_uuid(filter->contact),
+        db_text(filter->words),
+    };
+    bool by_caller = filter->number || !uuid_is_nil(filter->contact);
+    const char *sql = filter->words ? listing->words : by_caller ? listing->caller : listing->plain;
+    size_t count = filter->words ? 17 : by_caller ? 16 : 14;
+    store_json_query(db, tenant, sql, values, count, on_json, arg, slot);
+}
+
+void inbox_list(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
+                db_json_fn *on_json, void *arg, struct op **slot)
+{
+    static const struct listing rows = {"WITH " PLAIN_KEYS PAGE(INBOX_ROW),
+                                        "WITH " CALLER_KEYS PAGE(INBOX_ROW),
+                                        "WITH " WORDS_KEYS PAGE(INBOX_ROW)};
+    list(db, tenant, filter, &rows, on_json, arg, slot);
+}
+
+void inbox_export(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
+                  db_json_fn *on_json, void *arg, struct op **slot)
+{
+    static const struct listing rows = {"WITH " PLAIN_KEYS PAGE(EXPORT_COLUMNS),
+                                        "WITH " CALLER_KEYS PAGE(EXPORT_COLUMNS),
+                                        "WITH " WORDS_KEYS PAGE(EXPORT_COLUMNS)};
+    list(db, tenant, filter, &rows, on_json, arg, slot);
+}
+
+/* {"calls": n, "unviewed": n} for each of the codes that a column of counted can have. */
+#define COUNT_OF(column, code)                                                                     \
+    "'" code "', json_build_object('calls', coalesce(sum(calls) FILTER (WHERE " column " = '" code \
+    "'), 0), 'unviewed', coalesce(sum(unviewed) FILTER (WHERE " column " = '" code "'), 0))"
+
+void inbox_counts(struct db *db, struct uuid tenant, db_json_fn *on_json, void *arg,
+                  struct op **slot)
+{
+    static const char
+        sql[] =
+            "WITH counted AS (SELECT inbox_group, label, count(*) AS calls,"
+            "  count(*) FILTER (WHERE viewed_at IS NULL) AS unviewed FROM calls"
+            "  WHERE tenant_id = $1 AND deleted_at IS NULL GROUP BY inbox_group, label)"
+            " SELECT json_build_object('groups', json_build_object(" COUNT_OF("inbox_group", "now") ", " COUNT_OF("inbox_group", "needs_you") ", " COUNT_OF(
+                "inbox_group",
+                "information") ", " COUNT_OF("inbox_group",
+                                             "filtered") "),"
+                                                         " 'labels', json_build_object(" COUNT_OF("label", "legitimate") ", " COUNT_OF(
+                                                             "label",
+                                                             "marketing") ", " COUNT_OF("label",
+                                                                                        "spam") ","
+                                                                                                " " COUNT_OF("label", "fraud") ", " COUNT_OF(
+                                                                                                    "label",
+                                                                                                    "unknown") ")) FROM counted";
+    const struct db_value values[] = {db_uuid(tenant)};
+    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}
