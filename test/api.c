@@ -171,10 +171,17 @@ struct asked {
 
 static void on_answer(const struct http_answer *answer, void *arg)
 {
-    static const char *const kept[] = {
-        "ETag",     "Retry-After",          "RateLimit",    "Set-Cookie",
-        "Location", "Idempotency-Replayed", "Content-Type", "Content-Disposition",
-        "Allow"};
+    static const char *const kept[] = {"ETag",
+                                       "Retry-After",
+                                       "RateLimit",
+                                       "Set-Cookie",
+                                       "Location",
+                                       "Idempotency-Replayed",
+                                       "Content-Type",
+                                       "Content-Disposition",
+                                       "Allow",
+                                       "Content-Encoding",
+                                       "Content-Security-Policy"};
     const struct asked *asked = arg;
     answered = true;
     if (answer->err)

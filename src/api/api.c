@@ -2,11 +2,11 @@
 #include "api/api.h"
 
 #include "api/contract.h"
+#include "api/docs.h"
 #include "api/guard.h"
 #include "api/health.h"
 #include "api/operations.h"
 #include "api/telephony.h"
-#include "base/embed.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -27,6 +27,10 @@ const struct http_route api_routes[] = {
     {HTTP_GET, "/healthz", health_get_alive, 0},
     {HTTP_GET, "/readyz", health_get_ready, 0},
     {HTTP_GET, "/metrics", health_get_metrics, 0},
+    {HTTP_GET, "/openapi.json", docs_get, 0},
+    {HTTP_GET, "/openapi.yaml", docs_get, 0},
+    {HTTP_GET, "/docs", docs_get, 0},
+    {HTTP_GET, "/docs/:file", docs_get, 0},
 };
 const size_t api_route_count = countof(api_routes);
 
@@ -70,7 +74,6 @@ static void put_routes(struct api *api, size_t operations)
 
 int api_open(struct api *api, char **why_out)
 {
-    extern const struct embedded contract_file[];
     size_t count = 0;
     int err = contract_load(contract_file[0].text, &api->contract, why_out);
     if (err)

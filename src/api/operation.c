@@ -42,11 +42,15 @@ static cJSON *read_simple(struct str text, enum schema_kind kind)
 {
     struct json json = json_of(text);
     double number;
-    char first = text.bytes ? text.at[0] : 0;
+    size_t sign = text.bytes && text.at[0] == '-';
+    bool digits = text.bytes > sign && text.at[sign] >= '0' && text.at[sign] <= '9';
     if (kind == SCHEMA_TRUTH && (str_is(text, "true") || str_is(text, "false")))
         return have(cJSON_CreateBool(str_is(text, "true")));
-    if ((kind == SCHEMA_WHOLE || kind == SCHEMA_NUMBER) &&
-        (first == '-' || (first >= '0' && first <= '9')) && json_number(&json, &number) &&
+    /* "1e2" is no way to write a whole number here: handlers read digits */
+    if (kind == SCHEMA_WHOLE)
+        for (size_t i = sign; i < text.bytes; i++)
+            digits &= text.at[i] >= '0' && text.at[i] <= '9';
+    if ((kind == SCHEMA_WHOLE || kind == SCHEMA_NUMBER) && digits && json_number(&json, &number) &&
         json.at == json.end)
         return have(cJSON_CreateNumber(number));
     char *copy = xstrndup(text.at, text.bytes);

@@ -133,8 +133,7 @@ static int64_t version_of(struct str text)
     return (int64_t)version;
 }
 
-/* Whether the client has it already, by one of the tags it lists. Source: RFC 9110 13.1.2. */
-static bool is_known(const struct http_req *http, const char *tag)
+bool request_knows(const struct http_req *http, const char *tag)
 {
     const char *known = http_header(http, "If-None-Match");
     if (http->method != HTTP_GET && http->method != HTTP_HEAD)
@@ -155,7 +154,7 @@ void request_send(struct http_req *http, const struct api_answer *answer)
         snprintf(tag, sizeof(tag), "\"%lld\"", (long long)answer->version);
         http_set_header(http, "ETag", tag);
     }
-    if (answer->version >= 0 && answer->status == 200 && is_known(http, tag))
+    if (answer->version >= 0 && answer->status == 200 && request_knows(http, tag))
         http_reply(http, 304, NULL, (struct str){0});
     else
         http_reply(http, answer->status, answer->body.bytes ? answer->content_type : NULL,

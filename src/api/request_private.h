@@ -20,6 +20,8 @@ struct api_problem {
 
 /* A parameter's value as the client sent it; NULL: it did not. */
 const char *request_value(const struct http_req *http, const struct parameter *parameter);
+/* Whether the client has it already, by one of the tags it lists. Source: RFC 9110 13.1.2. */
+bool request_knows(const struct http_req *http, const char *tag);
 void request_send(struct http_req *http, const struct api_answer *answer);
 void request_print_problem(const struct http_req *http, const struct api_problem *problem,
                            struct buf *out);

@@ -1,0 +1,10 @@
+// api/docs/docs.js: the contract shown by Swagger UI, asking nobody but this server.
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#contract",
+  deepLinking: true,
+  displayRequestDuration: true,
+  docExpansion: "list",
+  filter: true,
+  validatorUrl: null, // the picture that would ask a service elsewhere
+});
