@@ -3,6 +3,7 @@
 
 #include "api/contract.h"
 #include "auth/jwt.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/tally.h"
 #include "test/test.h"
@@ -29,7 +30,9 @@ int api_world_open(void **state)
 {
     (void)state;
     char *why = NULL;
+    log_setup(LOG_ERROR, false); /* the stand-ins tell of every code and call */
     bench_open(&w->bench);
+    w->http = http_client_new(w->bench.loop, &(struct http_client_options){0});
     api_world_open_sandbox(w);
     w->keys = auth_keys_new(&(struct auth_key_options){
         .secret = "a secret for tests only, 32 bytes or more", .issuer = "https://karen.test"});
@@ -39,13 +42,19 @@ int api_world_open(void **state)
                           .public_url = "https://karen.test",
                           .default_country = "CZ",
                           .sign_in_countries = "CZ SK DE AT GB",
+                          .rest = w->rest,
+                          .sms_sender = "MG00000000000000000000000000000001",
+                          .token_seconds = 900,
+                          .session_days = 90,
+                          .codes_per_day = 1000,
+                          .codes_per_prefix = 200,
+                          .codes_per_address = 1000000,
                           .sandbox = true,
                           .origin = "https://karen.test",
                           .requests_per_minute = REQUESTS_PER_MINUTE};
     if (api_open(&w->api, &why))
         fail_msg("%s", why);
     open_server();
-    w->http = http_client_new(w->bench.loop, &(struct http_client_options){0});
     return 0;
 }
 
@@ -59,9 +68,9 @@ int api_world_close(void **state)
 {
     (void)state;
     settle();
-    http_client_free(&w->http);
     http_server_close(&w->server);
     api_world_close_sandbox(w);
+    http_client_free(&w->http);
     settle();
     api_close(&w->api);
     tally_free(&w->api.tally);

@@ -14,6 +14,7 @@ struct api_world {
     struct api api;
     struct sandbox *sandbox;
     struct http_client *http;
+    struct twilio_rest *rest; /* to the sandbox */
     struct http_server *server;
     char base[64]; /* of the server */
     struct auth_keys *keys;
@@ -38,6 +39,14 @@ struct person {
 struct uuid api_tenant(const char *name);
 struct person api_person(struct uuid tenant, enum role role, const char *phone);
 void api_make_operator(const struct person *person);
+
+/* One that nobody answers; the caller frees it with twilio_rest_free(). */
+struct twilio_rest *api_dead_rest(void);
+/* What Twilio's stand-in saw: how many requests an endpoint got ("start_verification"), the body of
+ * the newest of them, the code that is waiting for a phone ("": none). Static. */
+int64_t api_sandbox_asked(const char *endpoint);
+const char *api_sandbox_newest(const char *endpoint);
+const char *api_sandbox_code(const char *phone);
 
 /* Asks and waits: the status. path may hold printf's directives for what follows; person NULL:
  * nobody; json NULL: no body. */

@@ -74,17 +74,14 @@ void auth_on_session(int err, const struct session *session, void *arg)
 
 /* ---- renewing ------------------------------------------------------------------------------- */
 
-/* Of the body, or the cookie; NULL: neither. A cookie counts only on our own pages: *foreign_out.
- */
-static const char *refresh_token(struct api_request *request, bool *foreign_out)
+/* Of the body, or the cookie; NULL: neither. */
+static const char *refresh_token(struct api_request *request)
 {
     const char *token = api_body_text(request, "token");
-    *foreign_out = false;
     if (token)
         return token;
     token = api_cookie(request->http, api_refresh_cookie(request->api));
     request->cookies = token != NULL;
-    *foreign_out = token && !api_is_our_page(request);
     return token;
 }
 
@@ -117,9 +114,8 @@ static void on_renewed(int err, const struct session *session, void *arg)
 
 void api_refresh(struct api_request *request)
 {
-    bool foreign;
-    const char *token = refresh_token(request, &foreign);
-    if (foreign)
+    const char *token = refresh_token(request);
+    if (request->cookies && !api_is_our_page(request))
         api_refuse_foreign_page(request);
     else if (!token)
         refuse_renewal(request, RENEWAL_OVER);
@@ -148,22 +144,23 @@ static void on_signed_out(int err, void *arg)
     api_reply_empty(request);
 }
 
-/* The access token of header or cookie. */
-static struct str access_token(const struct api_request *request)
+/* The access token of header or cookie; empty: neither. */
+static struct str access_token(struct api_request *request)
 {
     struct str token = str_of(http_header(request->http, "Authorization"));
     if (token.bytes && str_is_nocase(str_cut(&token, ' '), "Bearer"))
         return str_trim(token);
-    return str_of(api_cookie(request->http, api_session_cookie(request->api)));
+    token = str_of(api_cookie(request->http, api_session_cookie(request->api)));
+    request->cookies = token.bytes > 0;
+    return token;
 }
 
-/* Without a refresh token, by the access token: apps that have only that can sign out, too. */
-static void sign_out_by_access_token(struct api_request *request)
+/* Without a refresh token: apps that have only the other one can sign out, too. */
+static void sign_out_by_access_token(struct api_request *request, struct str token)
 {
     struct auth_claims claims;
     char user[UUID_TEXT_BYTES];
-    if (auth_token_check(request->api->keys, access_token(request), wall_now_ms() / 1000,
-                         &claims)) {
+    if (auth_token_check(request->api->keys, token, wall_now_ms() / 1000, &claims)) {
         on_signed_out(0, request);
         return;
     }
@@ -178,16 +175,15 @@ static void sign_out_by_access_token(struct api_request *request)
 
 void api_logout(struct api_request *request)
 {
-    bool foreign;
-    const char *token = refresh_token(request, &foreign);
-    const bool by_cookie = !http_header(request->http, "Authorization");
-    if (foreign || (!token && by_cookie && !api_is_our_page(request)))
+    const char *token = refresh_token(request);
+    const struct str access = token ? (struct str){0} : access_token(request);
+    if (request->cookies && !api_is_our_page(request))
         api_refuse_foreign_page(request);
     else if (token)
         sessions_end_by_token(request->api->db, str_of(token), on_signed_out, request,
                               &request->http->waiting);
     else
-        sign_out_by_access_token(request);
+        sign_out_by_access_token(request, access);
 }
 
 /* ---- phones --------------------------------------------------------------------------------- */
