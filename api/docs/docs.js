@@ -6,5 +6,6 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   docExpansion: "list",
   filter: true,
+  showExtensions: true, // who may: x-access, x-scope
   validatorUrl: null, // the picture that would ask a service elsewhere
 });

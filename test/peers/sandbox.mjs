@@ -1,53 +1,86 @@
-// test/peers/sandbox.mjs: starts a karen-sandbox for one file of tests and ends it after them.
+// test/peers/sandbox.mjs: starts programs of the build for one file of tests and ends them after it:
+// the sandbox here, Karen in stack.mjs.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { after } from "node:test";
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const START_MS_MAX = 30000;
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const START_MS_MAX = 60000;
 
-function program() {
+// What is to be done after the tests of the file, newest first.
+const undo = [];
+export const afterwards = (step) => undo.push(step);
+after(async () => {
+  while (undo.length) await undo.pop()();
+});
+
+// A program of the build, "sandbox/karen-sandbox"; or named by its variable.
+function program(name, variable) {
   const candidates = [
-    process.env.KAREN_SANDBOX,
-    path.join(root, "build-test/sandbox/karen-sandbox"),
-    path.join(root, "build/sandbox/karen-sandbox"),
+    process.env[variable],
+    ...(process.env.KAREN_BUILD ? [path.join(process.env.KAREN_BUILD, name)] : []),
+    path.join(root, "build-test", name),
+    path.join(root, "build", name),
   ];
   const found = candidates.find((one) => one && existsSync(one));
-  if (!found) throw new Error("karen-sandbox is not built; or name it in KAREN_SANDBOX");
+  if (!found) throw new Error(`${name} is not built; or name it in ${variable}`);
   return found;
 }
 
 // The file is moved into place whole, so seeing it is enough.
-function appears(folder, file) {
+function appears(folder, file, child) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("karen-sandbox did not start")), START_MS_MAX);
-    const watcher = watch(folder, look);
-    function look() {
-      if (!existsSync(file)) return;
+    const give = (error) => {
       clearTimeout(timer);
       watcher.close();
-      resolve(JSON.parse(readFileSync(file, "utf8")));
+      if (error) reject(error);
+      else resolve(readFileSync(file, "utf8"));
+    };
+    const timer = setTimeout(() => give(new Error(`${file}: not in time`)), START_MS_MAX);
+    const watcher = watch(folder, look);
+    child.once("exit", (code) => give(new Error(`${file}: its program ended with ${code}`)));
+    function look() {
+      if (existsSync(file)) give();
     }
     look();
   });
 }
 
-export async function startSandbox() {
-  const folder = mkdtempSync(path.join(tmpdir(), "karen-sandbox-"));
-  const file = path.join(folder, "ready.json");
-  const args = ["--listen", "127.0.0.1:0", "--ready-file", file, "--pace", "none", "--quiet"];
-  const child = spawn(program(), args, { stdio: ["ignore", "ignore", "inherit"] });
+// Starts a program, waits for its ready file and ends it after the tests; what it prints is shown
+// when it does not end well.
+export async function start(name, variable, args, env = {}) {
+  const folder = mkdtempSync(path.join(tmpdir(), "karen-peers-"));
+  const file = path.join(folder, "ready");
+  const log = path.join(folder, "log");
+  const output = openSync(log, "w");
+  const child = spawn(program(name, variable), [...args(folder), "--ready-file", file], {
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...env },
+  });
+  closeSync(output);
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  after(async () => {
+  afterwards(async () => {
     child.kill("SIGTERM");
     const code = await ended;
+    if (code !== 0) console.error(readFileSync(log, "utf8").slice(-6000));
     rmSync(folder, { recursive: true });
-    if (code !== 0) throw new Error(`karen-sandbox ended with ${code}`);
+    if (code !== 0) throw new Error(`${name} ended with ${code}`);
   });
-  return appears(folder, file);
+  return { ready: await appears(folder, file, child), folder, log };
+}
+
+export async function startSandbox() {
+  const args = (folder) => [
+    ...["--listen", "127.0.0.1:0", "--env-file", path.join(folder, "env")],
+    ...["--pace", "none", "--quiet"],
+  ];
+  const { ready, folder } = await start("sandbox/karen-sandbox", "KAREN_SANDBOX", args);
+  const lines = readFileSync(path.join(folder, "env"), "utf8").trim().split("\n");
+  const env = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
+  return { ...JSON.parse(ready), env }; // env: what karen serve needs to know of it
 }
 
 export async function order(sandbox, what, body) {

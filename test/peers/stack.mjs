@@ -1,0 +1,157 @@
+// test/peers/stack.mjs: a Karen of its own for one file of tests: database, sandbox, karen serve.
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { SignJWT } from "jose";
+import pg from "pg";
+import { afterwards, root, start, startSandbox } from "./sandbox.mjs";
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+// The cluster of the whole run, or one of our own for the while.
+function cluster() {
+  if (process.env.KAREN_TEST_DATABASE_URL) return process.env.KAREN_TEST_DATABASE_URL;
+  const folder = mkdtempSync(path.join(tmpdir(), "karen-postgres-"));
+  const script = path.join(root, "scripts/postgres");
+  afterwards(() => {
+    execFileSync(script, ["remove", folder]);
+    rmSync(folder, { recursive: true });
+  });
+  return execFileSync(script, ["start", folder, "--test"], { encoding: "utf8" }).trim();
+}
+
+// A fresh database; Karen makes the schema when it starts.
+async function startDatabase() {
+  const url = cluster();
+  const name = `karen_peers_${randomBytes(6).toString("hex")}`;
+  const connect = async (database) => {
+    const text = url.replace(/\/karen\?/, `/${database}?`);
+    const client = new pg.Client({ connectionString: text.replace("@/", "@localhost/") });
+    await client.connect();
+    return { client, url: text };
+  };
+  const admin = await connect("karen");
+  await admin.client.query(`CREATE DATABASE ${name}`);
+  const { client, url: own } = await connect(name);
+  afterwards(async () => {
+    await client.end();
+    await admin.client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await admin.client.end();
+  });
+  return { url: own, ask: async (sql, values) => (await client.query(sql, values)).rows };
+}
+
+export async function startStack(settings = {}) {
+  const sandbox = await startSandbox();
+  const database = await startDatabase();
+  const cache = mkdtempSync(path.join(tmpdir(), "karen-cache-"));
+  afterwards(() => rmSync(cache, { recursive: true }));
+  const port = await freePort();
+  const secret = randomBytes(32).toString("base64");
+  const url = `http://127.0.0.1:${port}`;
+  await start(
+    "src/app/karen",
+    "KAREN_PROGRAM",
+    () => ["serve"],
+    {
+      ...sandbox.env,
+      KAREN_ENV: "development",
+      KAREN_SANDBOX_URL: sandbox.url,
+      DATABASE_URL: database.url,
+      LISTEN: `127.0.0.1:${port}`,
+      PUBLIC_URL: url,
+      JWT_SECRET: secret,
+      WORKERS: "1",
+      CACHE_DIR: cache,
+      PROMPTS_DIR: path.join(root, "prompts"),
+      API_REQUESTS_PER_MINUTE: "0",
+      ...settings,
+    },
+  );
+  return { url, sandbox, database, secret };
+}
+
+export const kid = (secret) => createHash("sha256").update(secret).digest("hex").slice(0, 8);
+
+// Claims as Karen makes them, signed as told: good ones unless something is changed.
+export function signToken(stack, person, { claims = {}, header = {}, secret = stack.secret } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT({
+    iss: stack.url,
+    aud: "karen",
+    sub: person.user,
+    tenant_id: person.tenant,
+    sid: person.session,
+    phone: person.phone,
+    jti: randomBytes(16).toString("base64url"),
+    iat: now,
+    exp: now + 900,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: kid(stack.secret), ...header })
+    .sign(new TextEncoder().encode(secret));
+}
+
+export async function makeTenant(stack, name) {
+  const id = randomUUID();
+  const sql = "INSERT INTO tenants (id, name, owner_name, language) VALUES ($1, $2, 'Owner', 'cs')";
+  await stack.database.ask(sql, [id, name]);
+  return id;
+}
+
+let phones = 0;
+export const nextPhone = () => `+420601${String(++phones).padStart(6, "0")}`;
+
+// Somebody who is signed in.
+export async function makePerson(stack, tenant, role, { phone = nextPhone() } = {}) {
+  const person = { tenant, phone, user: randomUUID(), session: randomUUID() };
+  await stack.database.ask(
+    `INSERT INTO users (tenant_id, id, phone, phone_verified, role, name)
+     VALUES ($1, $2, $3, true, $4, 'Test')`,
+    [tenant, person.user, phone, role],
+  );
+  await stack.database.ask(
+    `INSERT INTO user_sessions (tenant_id, id, user_id, token_hash, expires_at)
+     VALUES ($1, $2, $3, $4, now() + interval '1 day')`,
+    [tenant, person.session, person.user, randomBytes(32)],
+  );
+  return { ...person, token: await signToken(stack, person) };
+}
+
+export async function makeOperator(stack, person) {
+  await stack.database.ask("INSERT INTO operators (phone) VALUES ($1)", [person.phone]);
+}
+
+export async function makeKey(stack, tenant, scopes) {
+  const secret = `krn_${randomBytes(32).toString("base64url")}`;
+  await stack.database.ask(
+    `INSERT INTO api_keys (tenant_id, id, name, prefix, key_hash, scopes)
+     VALUES ($1, $2, 'Test', $3, $4, $5)`,
+    [tenant, randomUUID(), secret.slice(0, 12), createHash("sha256").update(secret).digest(), scopes],
+  );
+  return { tenant, token: secret };
+}
+
+// Asks Karen; answer.json is there when the body is JSON.
+export async function ask(stack, method, target, { person, headers = {}, body } = {}) {
+  const answer = await fetch(stack.url + target, {
+    method,
+    headers: { ...(person && { Authorization: `Bearer ${person.token}` }), ...headers },
+    body,
+    redirect: "manual",
+  });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0];
+  const json = /^application\/(.*\+)?json$/.test(type) ? JSON.parse(bytes.toString()) : undefined;
+  return { status: answer.status, headers: answer.headers, type, bytes, json };
+}
