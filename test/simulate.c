@@ -248,6 +248,7 @@ static void run(struct sim *sim)
     setup.seed = sim->seed;
     setup.duration_ms_max = 90000;
     setup.can_transfer = sim->seed % 2;
+    setup.message_only = sim->seed % 8 == 3;
     sim->core = call_new(&setup, 0);
     make_world(sim);
     sim_step(sim, &(struct call_event){.kind = EV_STARTED});

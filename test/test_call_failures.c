@@ -110,6 +110,65 @@ static void two_failures_take_a_message_without_the_model(void **state)
     talk_end(&talk);
 }
 
+static void message_only_call_asks_three_things_and_no_model(void **state)
+{
+    (void)state;
+    struct call_setup setup = talk_setup();
+    setup.message_only = true;
+    struct talk talk = talk_new(&setup);
+    talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
+    talk_until(&talk, 6000);
+    assert_int_equal(talk_phrases(&talk, PHRASE_DISCLOSURE), 1);
+    assert_int_equal(talk_phrases(&talk, PHRASE_GREETING), 0);
+    assert_int_equal(talk_phrases(&talk, PHRASE_ASK_NAME), 1);
+    talk_says(&talk, 7000, 8000, "Peter Smith.");
+    talk_until(&talk, 11000);
+    talk_says(&talk, 12000, 13000, "The roof is leaking.");
+    talk_until(&talk, 16000);
+    talk_says(&talk, 17000, 18500, "five five five one two three four five six seven");
+    talk_until(&talk, 40000);
+    assert_int_equal(talk_count(&talk, DO_ASK), 0);
+    assert_int_equal(talk_count(&talk, DO_TOOL), 1);
+    assert_true(str_is(talk_last(&talk, DO_TOOL)->action.text,
+                       "{\"name\":\"Peter Smith.\",\"reason\":\"The roof is leaking.\","
+                       "\"callback_number\":\"five five five one two three four five six seven\","
+                       "\"urgent\":false}"));
+    assert_true(str_is(talk_last(&talk, DO_HANG_UP)->action.text, "message taken"));
+    assert_true(call_ended(talk.core));
+    talk_end(&talk);
+}
+
+/* Without a snapshot it begins anew, with one it goes on where it was. */
+static void message_only_call_is_taken_up_again_without_a_model(void **state)
+{
+    (void)state;
+    struct call_setup setup = talk_setup();
+    struct buf snapshot = {0};
+    setup.message_only = true;
+    struct talk talk = talk_new(&setup);
+    talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
+    talk_until(&talk, 6000);
+    talk_says(&talk, 7000, 8000, "Peter Smith.");
+    talk_until(&talk, 11000);
+    call_snapshot(talk.core, &snapshot);
+    talk_end(&talk);
+
+    setup.resumed = true;
+    talk = talk_new(&setup);
+    talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
+    talk_until(&talk, 4000);
+    assert_int_equal(talk_phrases(&talk, PHRASE_ASK_NAME), 1);
+    call_free(&talk.core);
+    assert_int_equal(call_restore(&setup, buf_str(&snapshot), 4000, &talk.core), 0);
+    talk_at(&talk, 4000, (struct call_event){.kind = EV_STARTED});
+    talk_until(&talk, 9000);
+    assert_int_equal(talk_phrases(&talk, PHRASE_ASK_NAME), 1);
+    assert_int_equal(talk_phrases(&talk, PHRASE_ASK_REASON), 1);
+    assert_int_equal(talk_count(&talk, DO_ASK), 0);
+    buf_free(&snapshot);
+    talk_end(&talk);
+}
+
 static void success_between_failures_keeps_the_model(void **state)
 {
     (void)state;
@@ -459,6 +518,8 @@ int main(void)
         cmocka_unit_test(half_a_reply_is_spoken),
         cmocka_unit_test(stalled_reply_is_ended_with_what_there_is),
         cmocka_unit_test(two_failures_take_a_message_without_the_model),
+        cmocka_unit_test(message_only_call_asks_three_things_and_no_model),
+        cmocka_unit_test(message_only_call_is_taken_up_again_without_a_model),
         cmocka_unit_test(success_between_failures_keeps_the_model),
         cmocka_unit_test(voice_that_fails_counts_as_a_failed_reply),
         cmocka_unit_test(sentence_that_fails_is_skipped_and_not_written_down),

@@ -232,7 +232,7 @@ struct orders {
 struct call_core {
     enum language language;
     char *phrases[PHRASE_COUNT];
-    bool can_transfer, resumed, transfer_failed;
+    bool can_transfer, message_only, resumed, transfer_failed;
     int64_t duration_ms_max;
 
     int64_t now_ms;

@@ -95,6 +95,7 @@ struct call_core *call_new(const struct call_setup *setup, int64_t now_ms)
     bool greets = setup->greeting && setup->greeting[0];
     core->phrases[PHRASE_GREETING] = greets ? xstrdup(setup->greeting) : NULL;
     core->can_transfer = setup->can_transfer;
+    core->message_only = setup->message_only;
     core->resumed = setup->resumed;
     core->transfer_failed = setup->transfer_failed;
     core->duration_ms_max =
@@ -137,12 +138,17 @@ static void on_started(struct call_core *core)
         say_phrase(core, core->transfer_failed ? PHRASE_NOT_REACHED : PHRASE_RESUMED,
                    INTERRUPTIBLE);
         script_ask(core);
+        if (core->message_only && core->script.step == SCRIPT_OFF)
+            script_begin(core);
         if (core->ask_at_start && core->script.step == SCRIPT_OFF && !turn_has_words(core))
             reply_ask(core);
         return;
     }
     say_phrase(core, PHRASE_DISCLOSURE, PROTECTED);
-    say_phrase(core, PHRASE_GREETING, INTERRUPTIBLE);
+    if (core->message_only)
+        script_begin(core);
+    else
+        say_phrase(core, PHRASE_GREETING, INTERRUPTIBLE);
 }
 
 /* End. */

@@ -202,7 +202,8 @@ struct call_setup {
     const char *greeting; /* words of PHRASE_GREETING; NULL or "" says the disclosure only */
     const char *phrases[PHRASE_COUNT]; /* words of the others; NULL: this one is not to be had */
     bool can_transfer;
-    bool resumed;            /* taken up again after a crash: PHRASE_RESUMED, no greeting */
+    bool message_only; /* no model: name, reason and number are asked for, and that is the call */
+    bool resumed;      /* taken up again after a crash: PHRASE_RESUMED, no greeting */
     bool transfer_failed;    /* resumed because nobody took the transfer: PHRASE_NOT_REACHED */
     int64_t duration_ms_max; /* tenant's; polite end, hard end 30 s later */
     uint64_t seed;           /* the core's only chance */

@@ -309,6 +309,7 @@ static void make_core(struct line *line, const struct line_setup *setup)
         .language = setup->language,
         .greeting = greets ? setup->greeting : phrases.words[PHRASE_GREETING],
         .can_transfer = line->can_transfer,
+        .message_only = setup->message_only,
         .resumed = setup->resumed,
         .transfer_failed = setup->transfer_failed,
         .duration_ms_max = setup->duration_ms_max ? setup->duration_ms_max : LINE_DURATION_MS,

@@ -33,6 +33,7 @@ struct line_setup {
     const char *instructions;    /* the tenant's own prompt */
     const char *const *keyterms; /* names worth expecting, up to NULL; may be NULL */
     const char *transfer_to;     /* E.164; NULL: transfer_call is not offered */
+    bool message_only;           /* a message is taken without a model, and that is all */
     int64_t duration_ms_max;     /* 0: LINE_DURATION_MS */
     bool resumed;                /* it was live before, in another stream */
     bool transfer_failed;        /* ... and was handed over, but nobody took it */
