@@ -48,6 +48,12 @@ void callers_ring(struct stack *stack, const struct caller *callers, size_t coun
     for (size_t i = 0; i < count; i++) {
         char *tenant = xprintf("Tenant %s %zu", callers[i].language, i);
         stack_tenant(stack, tenant, "Jana Nováková", callers[i].language, callers[i].number);
+        if (callers[i].setting)
+            assert_int_equal(stack_command(stack,
+                                           (const char *const[]){"tenant", "set", tenant,
+                                                                 callers[i].setting, NULL},
+                                           NULL),
+                             0);
         if (callers[i].words[0])
             tell_recogniser(stack, &callers[i], tenant);
         free(tenant);

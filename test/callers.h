@@ -12,8 +12,9 @@ struct caller {
     const char *audio[CALLER_TURNS_MAX]; /* recordings; or */
     const char *words[CALLER_TURNS_MAX]; /* what the recogniser is told to understand */
     const char *label;
-    const char *name; /* of the caller, a part of it; NULL: none is wanted */
-    const char *said; /* must be in the intent or the note; NULL */
+    const char *name;    /* of the caller, a part of it; NULL: none is wanted */
+    const char *said;    /* must be in the intent or the note; NULL */
+    const char *setting; /* of the tenant, "KEY=VALUE" as `karen tenant set` takes it; NULL */
 };
 
 /* Rings from all of them at once and waits until every call is screened. */

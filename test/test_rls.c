@@ -1,5 +1,6 @@
 /* test/test_rls.c: the second wall between tenants: every table that belongs to one, found from the
- * catalogue, against a worker's session whose queries forgot their tenant. */
+ * catalogue, against a worker's session whose queries forgot their tenant; and what an operator of
+ * the installation may see of all of them. */
 #include "base/mem.h"
 #include "test/postgres.h"
 #include "test/test.h"
@@ -17,6 +18,7 @@ static const struct sample {
 } samples[] = {
     {"tenants", "INSERT INTO tenants (id, name, owner_name, language)"
                 " VALUES ($1::uuid, 'T', 'O', 'cs')"},
+    {"tenant_notes", "INSERT INTO tenant_notes (tenant_id, notes) VALUES ($1::uuid, 'x')"},
     {"users", "INSERT INTO users (tenant_id, id, phone) VALUES ($1::uuid, $1::uuid, " PHONE ")"},
     {"user_sessions", "INSERT INTO user_sessions (tenant_id, id, user_id, token_hash, expires_at)"
                       " VALUES ($1::uuid, $1::uuid, $1::uuid, sha256($1::text::bytea), now())"},
@@ -195,6 +197,7 @@ static void has_the_wall(const char *table, const struct sample *sample)
     if (ask_about(table, "SELECT count(*) FROM pg_policy WHERE polrelid = '@'::regclass") < 1)
         fail_msg("%s has no policy", table);
     if (ask_about(table, "SELECT count(*) FROM pg_policy WHERE polrelid = '@'::regclass AND"
+                         " 'karen_operator'::regrole <> ALL (polroles) AND"
                          " (pg_get_expr(polqual, polrelid) NOT LIKE '%karen_tenant()%' OR"
                          "  pg_get_expr(polwithcheck, polrelid) NOT LIKE '%karen_tenant()%')") > 0)
         fail_msg("%s has a policy that does not ask for the tenant", table);
@@ -373,8 +376,10 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
 #define CROSSING "FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND prosecdef"
     char *names = postgres_ask("SELECT string_agg(proname, ' ' ORDER BY proname) " CROSSING);
     assert_string_equal(names, "accept_invite"
+                               " add_own_tenant"
                                " claim_call_sid"
                                " claim_outbox"
+                               " close_tenant"
                                " count_outbox"
                                " end_session"
                                " enter_api_key"
@@ -387,6 +392,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " make_call_event_partitions"
                                " redeem_stream_token"
                                " refresh_session"
+                               " restore_tenant"
                                " route_call"
                                " sign_in"
                                " sweep_calls"
@@ -394,6 +400,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " sweep_people"
                                " switch_tenant"
                                " take_limits"
+                               " tenant_usage"
                                " tenants_of_person"
                                " voices_in_use");
     free(names);
@@ -433,15 +440,74 @@ static void every_view_has_the_wall(void **state)
 static void workers_role_is_without_power(void **state)
 {
     (void)state;
-    assert_int_equal(postgres_count("SELECT count(*) FROM pg_roles WHERE rolname = 'karen_app' AND"
+#define ROLES "('karen_app', 'karen_operator')"
+    assert_int_equal(postgres_count("SELECT count(*) FROM pg_roles WHERE rolname IN " ROLES " AND"
                                     " NOT (rolsuper OR rolbypassrls OR rolcreaterole OR"
                                     " rolcreatedb OR rolcanlogin)"),
-                     1);
-    assert_int_equal(postgres_count("SELECT count(*) FROM pg_class WHERE"
-                                    " relowner = 'karen_app'::regrole"),
+                     2);
+    assert_int_equal(postgres_count("SELECT count(*) FROM pg_class JOIN pg_roles r"
+                                    " ON r.oid = relowner WHERE rolname IN " ROLES),
                      0);
-    assert_int_equal(
-        postgres_count("SELECT has_schema_privilege('karen_app', 'public', 'CREATE')::int"), 0);
+    assert_int_equal(postgres_count("SELECT count(*) FROM pg_roles WHERE rolname IN " ROLES
+                                    " AND has_schema_privilege(oid, 'public', 'CREATE')"),
+                     0);
+}
+
+/* What an operator of the API may do with whose columns, out of the catalogue. */
+static char *operators_columns(const char *privilege, const char *more)
+{
+    char *sql = xprintf("SELECT string_agg(DISTINCT %s, ' ' ORDER BY %s)"
+                        " FROM information_schema.column_privileges"
+                        " WHERE grantee = 'karen_operator' AND privilege_type = '%s'",
+                        more, more, privilege);
+    char *columns = postgres_ask(sql);
+    free(sql);
+    return columns;
+}
+
+static void operator_sees_who_and_how_much_but_no_word(void **state)
+{
+    (void)state;
+    char *tables = operators_columns("SELECT", "table_name");
+    assert_string_equal(tables, "calls number_pool operator_log outbox plans tenant_notes"
+                                " tenant_phone_numbers tenants usage_ledger users");
+    free(tables);
+    static const char *const hidden[] = {
+        "SELECT system_prompt FROM tenants",   "SELECT greeting_text FROM tenants",
+        "SELECT vip_names FROM tenants",       "SELECT from_number FROM calls",
+        "SELECT payload FROM outbox",          "SELECT text FROM call_turns",
+        "SELECT reason FROM call_messages",    "SELECT summary FROM call_screenings",
+        "SELECT snapshot FROM call_snapshots", "SELECT name FROM contacts",
+        "SELECT change FROM audit_log",        "SELECT token_hash FROM user_sessions",
+        "SELECT key_hash FROM api_keys",
+    };
+    must(owner, "BEGIN", NULL);
+    must(owner, "SET LOCAL ROLE karen_operator", NULL);
+    for (size_t i = 0; i < countof(hidden); i++)
+        if (rows_of(owner, hidden[i], NULL) != -1)
+            fail_msg("an operator may %s", hidden[i]);
+    assert_int_equal(rows_of(owner, "SELECT id, name FROM tenants", NULL), 2);
+    assert_int_equal(rows_of(owner, "SELECT id, service FROM calls", NULL), 2);
+    must(owner, "ROLLBACK", NULL);
+}
+
+static void operator_changes_what_is_his(void **state)
+{
+    (void)state;
+    char *columns = operators_columns("UPDATE", "table_name || '.' || column_name");
+    assert_string_equal(
+        columns, "outbox.attempts outbox.ended_at outbox.run_at outbox.status"
+                 " plans.call_seconds_max plans.calls_per_month plans.members plans.numbers"
+                 " plans.updated_at plans.version tenant_notes.notes tenant_notes.tenant_id"
+                 " tenant_notes.updated_at tenants.limit_calls tenants.limit_members"
+                 " tenants.limit_numbers tenants.plan tenants.status tenants.suspended_reason"
+                 " tenants.trial_ends_at tenants.unpaid_since tenants.usage_anchor");
+    free(columns);
+    char *deletes = postgres_ask("SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM"
+                                 " information_schema.table_privileges WHERE grantee ="
+                                 " 'karen_operator' AND privilege_type = 'DELETE'");
+    assert_string_equal(deletes, "tenant_notes");
+    free(deletes);
 }
 
 int main(void)
@@ -459,6 +525,8 @@ int main(void)
         cmocka_unit_test(crossing_functions_are_few_and_closed_to_the_public),
         cmocka_unit_test(every_view_has_the_wall),
         cmocka_unit_test(workers_role_is_without_power),
+        cmocka_unit_test(operator_sees_who_and_how_much_but_no_word),
+        cmocka_unit_test(operator_changes_what_is_his),
     };
     return cmocka_run_group_tests(tests, open_both, close_both);
 }

@@ -49,7 +49,7 @@ static struct world {
         struct uuid call, tenant;
         char call_sid[40], caller[20], owner[40], language[8], transfer_to[20], instructions[40];
         int64_t duration_ms_max;
-        bool resumed, transfer_failed;
+        bool message_only, resumed, transfer_failed;
     } setup;
     /* the answer to a webhook */
     bool answered;
@@ -122,6 +122,7 @@ int switchboard_open(struct switchboard *board, struct leg *leg, const struct li
     keep(w.setup.transfer_to, sizeof(w.setup.transfer_to), setup->transfer_to);
     keep(w.setup.instructions, sizeof(w.setup.instructions), setup->instructions);
     w.setup.duration_ms_max = setup->duration_ms_max;
+    w.setup.message_only = setup->message_only;
     w.setup.resumed = setup->resumed;
     w.setup.transfer_failed = setup->transfer_failed;
     w.leg = leg;
@@ -712,18 +713,45 @@ static void stranger_who_leaves_while_looked_up_is_forgotten(void **state)
     free(token);
 }
 
+static void expect_only_a_message(void)
+{
+    post((struct hook){.call_sid = sid1});
+    char *token = xstrdup(token_in_answer());
+    /* what becomes of the tenant meanwhile changes nothing for this call */
+    postgres_run("UPDATE tenants SET status = 'active', plan = 'pro', unpaid_since = NULL,"
+                 " limit_calls = NULL");
+    start_stream(sid1, token);
+    bench_wait(&w.bench, &w.opened);
+    assert_true(w.setup.message_only);
+    assert_string_equal(w.setup.instructions, "-");
+    assert_string_equal(w.setup.transfer_to, "-");
+    assert_int_equal(w.setup.duration_ms_max, 1000 * TELEPHONY_MESSAGE_SECONDS);
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE service = 'message'"), 1);
+    free(token);
+}
+
 static void suspended_tenant_has_a_message_taken(void **state)
 {
     (void)state;
     postgres_run("UPDATE tenants SET status = 'suspended' WHERE name = 'Jan'");
-    post((struct hook){.call_sid = sid1});
-    char *token = xstrdup(token_in_answer());
-    start_stream(sid1, token);
-    bench_wait(&w.bench, &w.opened);
-    assert_string_equal(w.setup.instructions, "-");
-    assert_string_equal(w.setup.transfer_to, "-");
-    assert_int_equal(w.setup.duration_ms_max, 1000 * TELEPHONY_MESSAGE_SECONDS);
-    free(token);
+    expect_only_a_message();
+}
+
+static void tenant_over_its_limit_has_a_message_taken(void **state)
+{
+    (void)state;
+    postgres_run("UPDATE tenants SET limit_calls = 1 WHERE name = 'Jan';"
+                 "INSERT INTO calls (tenant_id, id, carrier, call_sid, started_at)"
+                 " SELECT id, id, 'twilio', 'CA1', now() FROM tenants WHERE name = 'Jan';"
+                 "UPDATE calls SET status = 'completed', ended_at = now(), duration_seconds = 60");
+    expect_only_a_message();
+}
+
+static void trial_that_is_over_has_a_message_taken(void **state)
+{
+    (void)state;
+    postgres_run("UPDATE tenants SET trial_ends_at = now() WHERE name = 'Jan'");
+    expect_only_a_message();
 }
 
 /* ---- whole calls ---------------------------------------------------------------------------- */
@@ -791,6 +819,7 @@ static void call_reaches_its_line(void **state)
     assert_string_equal(w.setup.instructions, "be kind");
     assert_string_equal(w.setup.transfer_to, JANS_PHONE);
     assert_int_equal(w.setup.duration_ms_max, 180000); /* the tenant's own, below ours */
+    assert_false(w.setup.message_only);
     assert_false(w.setup.resumed);
     phone_hang_up(w.phone);
     expect_settled();
@@ -1027,6 +1056,8 @@ int main(void)
         DOOR_TEST(token_of_a_call_that_is_over_opens_nothing),
         DOOR_TEST(stranger_who_leaves_while_looked_up_is_forgotten),
         DOOR_TEST(suspended_tenant_has_a_message_taken),
+        DOOR_TEST(tenant_over_its_limit_has_a_message_taken),
+        DOOR_TEST(trial_that_is_over_has_a_message_taken),
         DOOR_TEST(call_reaches_its_line),
         DOOR_TEST(broken_stream_is_taken_up_again),
         DOOR_TEST(stream_that_always_breaks_ends_in_a_voicemail),

@@ -145,6 +145,11 @@ static void every_wrong_value_is_refused(void **state)
         {"call_seconds_max", "-60"},
         {"call_seconds_max", "60s"},
         {"call_seconds_max", "99999999999999999999"},
+        {"formality", "Formal"},
+        {"retention_calls_days", "0"},
+        {"retention_transcripts_days", "3651"},
+        {"retention_recordings_days", "-1"},
+        {"retention_audit_days", "29"},
         {"name", "\xff\xfe"},
         {"created_at", "now()"},
         {"id", "0"},
@@ -179,6 +184,70 @@ static void plan_and_status_are_the_operators(void **state)
     assert_int_equal(get(id).tenant.plan, PLAN_PRO);
     assert_int_equal(get(id).tenant.status, TENANT_SUSPENDED);
     assert_int_equal(set(bench.owner, id, "plan", "gold"), EINVAL);
+    static const char *const others[][2] = {
+        {"suspended_reason", "late"},
+        {"trial_ends_at", "2026-12-31T00:00:00Z"},
+        {"unpaid_since", "2026-12-31T00:00:00.123Z"},
+        {"usage_anchor", "2026-12-31T00:00:00Z"},
+        {"limit_calls", "100"},
+        {"limit_members", "1"},
+        {"limit_numbers", "0"},
+    };
+    for (size_t i = 0; i < countof(others); i++) {
+        assert_int_equal(set(bench.app, id, others[i][0], others[i][1]), EACCES);
+        assert_int_equal(set(bench.owner, id, others[i][0], others[i][1]), 0);
+        assert_int_equal(set(bench.owner, id, others[i][0], ""), 0);
+    }
+    static const char *const wrong[][2] = {
+        {"trial_ends_at", "2026-12-31"},
+        {"trial_ends_at", "2026-12-31T00:00:00"},
+        {"trial_ends_at", "2026-02-30T00:00:00Z"},
+        {"trial_ends_at", "now"},
+        {"unpaid_since", "2026-12-31T00:00:00,5Z"},
+        {"limit_calls", "0"},
+        {"limit_members", "0"},
+        {"limit_numbers", "10001"},
+    };
+    for (size_t i = 0; i < countof(wrong); i++)
+        if (set(bench.owner, id, wrong[i][0], wrong[i][1]) != EINVAL)
+            fail_msg("%s=%s was taken", wrong[i][0], wrong[i][1]);
+}
+
+static void each_change_raises_the_version(void **state)
+{
+    (void)state;
+    struct uuid id = postgres_tenant("Jan");
+    assert_int_equal(postgres_count("SELECT version FROM tenants"), 1);
+    assert_int_equal(set(bench.app, id, "name", "Jano"), 0);
+    assert_int_equal(set(bench.owner, id, "plan", "pro"), 0);
+    assert_int_equal(set(bench.app, id, "language", "xx"), EINVAL);
+    assert_int_equal(postgres_count("SELECT version FROM tenants"), 3);
+}
+
+static void vips_change_without_the_prompt(void **state)
+{
+    (void)state;
+    struct uuid id = postgres_tenant("Jan");
+    assert_int_equal(set(bench.app, id, "system_prompt", "Be kind."), 0);
+    assert_int_equal(set(bench.app, id, "vip_names", "Máma\nTáta"), 0);
+    assert_string_equal(get(id).tenant.system_prompt, "Be kind.");
+    assert_int_equal(get(id).tenant.vip_count, 2);
+}
+
+static void owner_is_spoken_as_he_wants(void **state)
+{
+    (void)state;
+    struct uuid id = postgres_tenant("Jan");
+    assert_null(get(id).tenant.owner_spoken);
+    postgres_run("INSERT INTO number_pool (number, state) VALUES ('+420228883009', 'assigned');"
+                 "INSERT INTO tenant_phone_numbers (tenant_id, twilio_number)"
+                 " SELECT id, '+420228883009' FROM tenants");
+    assert_int_equal(set(bench.app, id, "owner_spoken", "pan Novák"), 0);
+    assert_string_equal(get(id).tenant.owner_spoken, "pan Novák");
+    char *spoken = postgres_ask("SELECT owner_name FROM voices_in_use(10)");
+    assert_string_equal(spoken, "pan Novák");
+    free(spoken);
+    postgres_run("DELETE FROM tenant_phone_numbers; DELETE FROM number_pool");
 }
 
 static void change_is_logged_with_old_and_new(void **state)
@@ -256,6 +325,9 @@ int main(void)
         TEST(every_wrong_value_is_refused),
         TEST(prompt_has_a_bound),
         TEST(plan_and_status_are_the_operators),
+        TEST(each_change_raises_the_version),
+        TEST(vips_change_without_the_prompt),
+        TEST(owner_is_spoken_as_he_wants),
         TEST(change_is_logged_with_old_and_new),
         TEST(unknown_tenant_is_said_to_be),
         TEST(contact_is_one_a_phone_and_tenant),

@@ -287,7 +287,7 @@ static void on_begun(int err, const struct call_begun *begun, void *arg)
         telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
     } else if (begun->status != STATUS_IN_PROGRESS) {
         telephony_reply_hangup(req);
-    } else if (hook->voicemail) {
+    } else if (hook->service == SERVICE_VOICEMAIL) {
         telephony_reply_voicemail(req, TELEPHONY_VOICEMAIL);
     } else {
         telephony_count(t, begun->again ? TELEPHONY_REPEATED : TELEPHONY_CONNECTED);
@@ -305,33 +305,10 @@ static void begin(struct http_req *req, const struct tenant *tenant)
         .from_number = hook->from,
         .to_number = hook->to,
         .forwarded_from = hook->forwarded_from,
+        .service = hook->service,
         .started_at_ms = wall_now_ms(),
     };
     calls_begin(hook->telephony->db, &begin, on_begun, req, &req->waiting);
-}
-
-static enum standing standing_of(enum tenant_status status)
-{
-    switch (status) {
-    case TENANT_ACTIVE: return STANDING_ACTIVE;
-    case TENANT_SUSPENDED: return STANDING_SUSPENDED;
-    case TENANT_CANCELLED: return STANDING_CANCELLED;
-    case TENANT_STATUS_COUNT: break;
-    }
-    return STANDING_UNKNOWN;
-}
-
-struct entitlement telephony_entitlement(const struct telephony *t, const struct tenant *tenant,
-                                         int64_t live_calls)
-{
-    const struct entitlement_facts facts = {
-        .standing = standing_of(tenant->status),
-        .trial = tenant->plan == PLAN_TRIAL,
-        .now_ms = wall_now_ms(),
-        .live_calls = (int)live_calls,
-        .live_calls_max = (int)t->tenant_calls_max,
-    };
-    return entitlement_decide(&facts);
 }
 
 static const struct route_candidate *candidate_of(enum routing_reason reason,
@@ -377,7 +354,8 @@ static void on_routes(int err, const struct routes *routes, void *arg)
         return;
     }
     const struct tenant *tenant = &candidate->tenant;
-    struct entitlement entitled = telephony_entitlement(t, tenant, candidate->live_calls);
+    struct entitlement entitled =
+        tenant_entitlement(tenant, &candidate->usage, candidate->live_calls, t->tenant_calls_max);
     hook->language = tenant->language;
     log_info(&hook->log, "call_routed", "by=%s service=%s why=%s", routing_reason_name(reason),
              service_name(entitled.service), entitlement_reason_name(entitled.reason));
@@ -385,8 +363,7 @@ static void on_routes(int err, const struct routes *routes, void *arg)
         refuse(req, TELEPHONY_DENIED);
         return;
     }
-    hook->voicemail =
-        entitled.service == SERVICE_VOICEMAIL || switchboard_admits(t->board, tenant->id) != 0;
+    hook->service = switchboard_admits(t->board, tenant->id) ? SERVICE_VOICEMAIL : entitled.service;
     begin(req, tenant);
 }
 

@@ -81,30 +81,32 @@ static const char *const *keyterms_of(struct arena *arena, const struct tenant *
     return terms;
 }
 
-static int64_t seconds_of(const struct telephony *t, const struct tenant *tenant, bool full)
+static int64_t shorter(int64_t seconds, int64_t other)
 {
-    int64_t seconds = t->call_seconds_max;
-    if (tenant->call_seconds_max && (!seconds || tenant->call_seconds_max < seconds))
-        seconds = tenant->call_seconds_max;
-    if (!full && (!seconds || seconds > TELEPHONY_MESSAGE_SECONDS))
-        seconds = TELEPHONY_MESSAGE_SECONDS;
-    return seconds;
+    return other && (!seconds || other < seconds) ? other : seconds;
 }
 
-/* Whoever may not have all of Karen still has a message taken: shortly, without the owner's own
- * prompt, without a transfer. */
+static int64_t seconds_of(const struct telephony *t, const struct tenant *tenant, bool full)
+{
+    int64_t seconds = shorter(t->call_seconds_max, tenant->call_seconds_max);
+    seconds = shorter(seconds, tenant->plan_call_seconds_max);
+    return full ? seconds : shorter(seconds, TELEPHONY_MESSAGE_SECONDS);
+}
+
+/* Whoever may not have all of Karen still has a message taken: shortly, without a model, without a
+ * transfer. That was decided when the call came in. */
 static struct line_setup setup_of(struct stranger *stranger, const struct call_opened *opened)
 {
     struct telephony *t = stranger->telephony;
     const struct tenant *tenant = &opened->tenant;
-    bool full = telephony_entitlement(t, tenant, 0).service == SERVICE_FULL;
+    bool full = opened->call.service == SERVICE_FULL;
     return (struct line_setup){
         .call = opened->call.id,
         .tenant = tenant->id,
         .call_sid = opened->call.call_sid,
         .caller_number = opened->call.from_number,
         .caller_name = opened->contact_name,
-        .owner = tenant->owner_name,
+        .owner = tenant->owner_spoken ? tenant->owner_spoken : tenant->owner_name,
         .business = tenant->name,
         .timezone = tenant->timezone,
         .language = tenant->language,
@@ -113,6 +115,7 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
         .instructions = full ? tenant->system_prompt : NULL,
         .keyterms = keyterms_of(&stranger->arena, tenant),
         .transfer_to = full ? tenant->forward_number : NULL,
+        .message_only = !full,
         .duration_ms_max = 1000 * seconds_of(t, tenant, full),
         .resumed = opened->resumed,
         .transfer_failed = stranger->after_transfer && opened->resumed,

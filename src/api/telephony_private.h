@@ -36,7 +36,7 @@ struct webhook {
     char from[PHONE_TEXT_BYTES]; /* E.164; "" withheld or no number */
     char to[PHONE_TEXT_BYTES];
     char forwarded_from[PHONE_TEXT_BYTES];
-    bool voicemail; /* inbound: the carrier shall record, for no line can talk */
+    enum service service; /* inbound: SERVICE_VOICEMAIL: the carrier shall record */
 };
 
 /* Checks who sent this. NULL: nobody we know; the request is answered already. */
@@ -57,8 +57,6 @@ void telephony_reply_stream(struct http_req *req, const char *token, int resumes
 /* What the tables and the rules say. NULL: the call is nobody's. */
 const struct route_candidate *telephony_route(const struct routes *routes,
                                               enum routing_reason *reason_out);
-struct entitlement telephony_entitlement(const struct telephony *telephony,
-                                         const struct tenant *tenant, int64_t live_calls);
 
 /* "https://.../telephony/<path>?language=cs" with more behind it, in the request's arena. */
 const char *telephony_url(struct http_req *req, const char *path, const char *more);

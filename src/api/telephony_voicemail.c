@@ -109,6 +109,7 @@ static void on_routes(int err, const struct routes *routes, void *arg)
         .from_number = voicemail->from,
         .to_number = voicemail->to,
         .forwarded_from = voicemail->forwarded_from,
+        .service = SERVICE_VOICEMAIL,
         .started_at_ms = voicemail->at_ms,
     };
     calls_begin(voicemail->telephony->db, &begin, on_begun, voicemail, &voicemail->asking);

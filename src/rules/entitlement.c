@@ -73,13 +73,22 @@ const char *entitlement_reason_name(enum entitlement_reason reason)
     return rows[reason].name;
 }
 
+static const char *const service_names[] = {
+    [SERVICE_FULL] = "full",
+    [SERVICE_MESSAGE] = "message",
+    [SERVICE_VOICEMAIL] = "voicemail",
+    [SERVICE_REFUSE] = "refuse",
+};
+
 const char *service_name(enum service service)
 {
-    static const char *const names[] = {
-        [SERVICE_FULL] = "full",
-        [SERVICE_MESSAGE] = "message",
-        [SERVICE_VOICEMAIL] = "voicemail",
-        [SERVICE_REFUSE] = "refuse",
-    };
-    return names[service];
+    return service_names[service];
+}
+
+enum service service_of(struct str name)
+{
+    for (enum service service = SERVICE_FULL; service < SERVICE_REFUSE; service++)
+        if (str_is(name, service_names[service]))
+            return service;
+    return SERVICE_REFUSE;
 }

@@ -2,15 +2,20 @@
  * outcome for every state. Pure.
  *
  *   active, trial, grace          full       Karen talks as the tenant set her up
- *   trial over, over the limit    message    Karen takes a message, shortly, and says nothing of
- * why suspended (unpaid)            message too many calls at once        voicemail  the carrier
- * records cancelled, unknown number     refuse     nobody would ever read a message database away
- * voicemail  nobody can be asked; the message is kept by the carrier
+ *   trial over, over the limit    message    Karen takes a message without a model, and says
+ *   suspended, unpaid             message    nothing of why
+ *   too many calls at once        voicemail  the carrier records
+ *   database away                 voicemail  nobody can be asked; the carrier keeps the message
+ *   cancelled, unknown number     refuse     nobody would ever read a message
  *
  * A message is never lost to an unpaid bill, and a caller is never told about one. */
 #pragma once
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { ENTITLEMENT_GRACE_DAYS = 14 }; /* so long an unpaid bill changes nothing */
 
 enum standing { STANDING_UNKNOWN, STANDING_ACTIVE, STANDING_SUSPENDED, STANDING_CANCELLED };
 
@@ -44,5 +49,6 @@ struct entitlement {
     enum entitlement_reason reason;
 };
 struct entitlement entitlement_decide(const struct entitlement_facts *facts);
-const char *service_name(enum service service);                      /* "full", "message" ... */
+const char *service_name(enum service service); /* "full", "message" ... */
+enum service service_of(struct str name);       /* SERVICE_REFUSE: none of them */
 const char *entitlement_reason_name(enum entitlement_reason reason); /* "active", "trial_over" */

@@ -118,8 +118,9 @@ static struct db_value why_value(const char *why, char word_out[WHY_BYTES_MAX + 
 static const char enter_call_sql[] = "SELECT enter_call($1::text)";
 static const char begin_sql[] =
     "INSERT INTO calls (tenant_id, id, carrier, call_sid, from_number, to_number, forwarded_from,"
-    " started_at)"
-    " SELECT $1::uuid, claimed, $2::text, $3::text, $4::text, $5::text, $6::text, $7::timestamptz"
+    " started_at, service)"
+    " SELECT $1::uuid, claimed, $2::text, $3::text, $4::text, $5::text, $6::text, $7::timestamptz,"
+    " $9::text"
     " FROM claim_call_sid($3::text, $8::uuid) AS claimed WHERE claimed IS NOT NULL"
     " ON CONFLICT (tenant_id, call_sid) DO NOTHING";
 static const char token_sql[] =
@@ -139,10 +140,15 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
     make_token(context.begun.token, hash);
     struct uuid call = uuid_new(begin->started_at_ms);
     const struct db_value begin_values[] = {
-        db_uuid(begin->tenant),         db_text(begin->carrier),
-        db_text(begin->call_sid),       number_value(begin->from_number),
-        number_value(begin->to_number), number_value(begin->forwarded_from),
-        db_time(begin->started_at_ms),  db_uuid(call),
+        db_uuid(begin->tenant),
+        db_text(begin->carrier),
+        db_text(begin->call_sid),
+        number_value(begin->from_number),
+        number_value(begin->to_number),
+        number_value(begin->forwarded_from),
+        db_time(begin->started_at_ms),
+        db_uuid(call),
+        db_text(service_name(begin->service)),
     };
     const struct db_value token_values[] = {
         db_uuid(begin->tenant),       db_text(begin->call_sid), db_bytes(hash, sizeof(hash)),
@@ -328,6 +334,7 @@ void call_row(const struct db_rows *rows, size_t row, size_t column, struct aren
     record_out->started_at_ms = db_get_int(rows, row, column + 9);
     record_out->ended_at_ms = db_get_int(rows, row, column + 10);
     record_out->duration_s = db_get_int(rows, row, column + 11);
+    record_out->service = service_of(db_get_str(rows, row, column + 12));
 }
 
 struct get_context {

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "call/core.h"
+#include "rules/entitlement.h"
 #include "store/db.h"
 
 enum {
@@ -39,6 +40,7 @@ struct call_begin {
     const char *from_number;    /* E.164; NULL or "" when withheld */
     const char *to_number;      /* what was called */
     const char *forwarded_from; /* NULL or "" */
+    enum service service;       /* as decided; not SERVICE_REFUSE, which leaves no record */
     int64_t started_at_ms;
 };
 struct call_begun {
@@ -104,6 +106,7 @@ struct call_record {
     enum call_status status;
     int64_t started_at_ms, ended_at_ms; /* 0: not ended */
     int64_t duration_s;
+    enum service service;
 };
 typedef void call_record_fn(int err, const struct call_record *record, void *arg); /* ENOENT */
 void calls_get(struct db *db, struct uuid tenant, struct uuid call, struct arena *arena,

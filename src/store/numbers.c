@@ -27,6 +27,7 @@ static const struct route_candidate *read_candidate(const struct db_rows *rows, 
     struct route_candidate *candidate = arena_alloc(arena, sizeof(*candidate));
     candidate->live_calls = db_get_int(rows, row, 1);
     tenant_row(rows, row, 2, arena, &candidate->tenant);
+    usage_row(rows, row, 2 + TENANT_COLUMN_COUNT, &candidate->usage);
     return candidate;
 }
 
@@ -56,9 +57,10 @@ static void on_route_rows(int err, const struct db_rows *rows, void *arg)
 void numbers_route(struct db *db, const struct route_query *query, struct arena *arena,
                    routes_fn *on_routes, void *arg, struct op **slot)
 {
-    static const char sql[] = "SELECT r.step, r.live_calls, " TENANT_COLUMNS
+    static const char sql[] = "SELECT r.step, r.live_calls, " TENANT_COLUMNS ", " USAGE_COLUMNS
                               " FROM route_call($1::text, $2::text, $3::uuid) r"
-                              " LEFT JOIN LATERAL (SELECT (r.tenant).*) t ON true";
+                              " LEFT JOIN LATERAL (SELECT (r.tenant).*) t ON true"
+                              " LEFT JOIN LATERAL tenant_usage(t.id) u ON true";
     const struct db_value values[] = {db_text(query->to), db_text(query->forwarded_from),
                                       db_uuid(query->default_tenant)};
     const struct db_statement statement = {sql, values, countof(values)};

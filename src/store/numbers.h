@@ -1,7 +1,7 @@
 /* store/numbers.h: telephone numbers: whose call is it, the pool they come from, and the quarantine
  * a released one goes through, because its last owner's phone may still forward to it. */
 #pragma once
-#include "store/tenants.h"
+#include "store/service.h"
 
 enum {
     NUMBER_QUARANTINE_DAYS = 60, /* longer than a forgotten forwarding is likely to ring */
@@ -16,6 +16,7 @@ struct route_query {
 };
 struct route_candidate {
     struct tenant tenant;
+    struct tenant_usage usage;
     int64_t live_calls; /* of that tenant, in progress now */
 };
 struct routes { /* in the order of the rules; NULL: none */

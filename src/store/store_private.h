@@ -3,6 +3,7 @@
 #pragma once
 #include "rules/screening.h"
 #include "store/calls.h"
+#include "store/service.h"
 #include "store/tenants.h"
 #include "store/tokens.h"
 
@@ -20,21 +21,36 @@ void store_json_text(struct buf *buf, struct str text);
 /* The index of code in the table; -1: it is none of them. */
 int store_code(const char *const *codes, size_t count, struct str code);
 
+/* Whose the settings of a change are: which columns may be named. */
+enum settings_owner { SETTINGS_TENANTS = 1, SETTINGS_OPERATORS = 2 };
+/* All of a change as one JSON object; EINVAL when one is refused. */
+int settings_json(const struct tenant_setting *settings, size_t count, struct buf *json,
+                  unsigned *owners_out);
+/* values: tenant, settings_json(), actor, action, the version it must have or null. Gives a row
+ * when there is such a tenant in that version. */
+struct db_statement tenant_set_statement(unsigned owners, const struct db_value values[5]);
+
 /* Columns of a tenant, of a relation called t, and how many there are. */
 #define TENANT_COLUMNS                                                                             \
-    "t.id, t.name, t.owner_name, t.system_prompt, t.greeting_text, t.voice_id, t.language, "       \
-    "t.forward_number, t.marketing_email, t.timezone, to_json(t.vip_names), "                      \
-    "t.call_seconds_max, t.plan, t.status, " DB_MS("t.created_at")
-enum { TENANT_COLUMN_COUNT = 15 };
+    "t.id, t.name, t.owner_name, t.owner_spoken, t.system_prompt, t.greeting_text, t.voice_id, "   \
+    "t.language, t.forward_number, t.marketing_email, t.timezone, to_json(t.vip_names), "          \
+    "t.call_seconds_max, (SELECT p.call_seconds_max FROM plans p WHERE p.code = t.plan), t.plan, " \
+    "t.status, " DB_MS("t.created_at") ", " DB_MS("t.trial_ends_at") ", " DB_MS("t.unpaid_since")
+enum { TENANT_COLUMN_COUNT = 19 };
 void tenant_row(const struct db_rows *rows, size_t row, size_t column, struct arena *arena,
                 struct tenant *tenant_out);
+
+/* Of a tenant's use, of a relation called u, which is tenant_usage(). */
+#define USAGE_COLUMNS "u.calls, u.calls_max, " DB_MS("u.starts_at") ", " DB_MS("u.ends_at")
+enum { USAGE_COLUMN_COUNT = 4 };
+void usage_row(const struct db_rows *rows, size_t row, size_t column, struct tenant_usage *out);
 
 /* Of a call, of a relation called c. */
 #define CALL_COLUMNS                                                                               \
     "c.tenant_id, c.id, c.carrier, c.call_sid, c.from_number, c.to_number, c.forwarded_from, "     \
     "c.status, c.ended_reason, " DB_MS("c.started_at") ", " DB_MS(                                 \
-        "c.ended_at") ", c.duration_seconds"
-enum { CALL_COLUMN_COUNT = 12 };
+        "c.ended_at") ", c.duration_seconds, c.service"
+enum { CALL_COLUMN_COUNT = 13 };
 void call_row(const struct db_rows *rows, size_t row, size_t column, struct arena *arena,
               struct call_record *record_out);
 
