@@ -103,11 +103,13 @@ static void tenant_is_added_listed_shown_and_set(void **state)
                          "|forward_number=|greeting_text=Dobrý den, = volejte"),
                      0);
     assert_int_equal(run("tenant|show|Dvořák s.r.o."), 0);
-    assert_true(printed("plan              pro\n"));
-    assert_true(printed("vip_names         Máma\n                  Táta\n"));
-    assert_true(printed("forward_number    -\n"));
-    assert_true(printed("greeting_text     Dobrý den, = volejte\n"));
-    assert_true(printed("timezone          Europe/Bratislava\n"));
+    assert_true(printed("plan                        pro\n"));
+    assert_true(printed("vip_names                   Máma\n                            Táta\n"));
+    assert_true(printed("forward_number              -\n"));
+    assert_true(printed("greeting_text               Dobrý den, = volejte\n"));
+    assert_true(printed("timezone                    Europe/Bratislava\n"));
+    assert_true(printed("service.mode                full\n"));
+    assert_true(printed("service.limit               1000\n"));
     assert_int_equal(postgres_count("SELECT count(*) FROM audit_log WHERE actor LIKE 'shell:%'"),
                      3);
 }
@@ -130,6 +132,31 @@ static void lists_come_as_json_too(void **state)
     assert_int_equal(cJSON_GetArraySize(json), 1);
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "tenant_id")));
     cJSON_Delete(json);
+}
+
+static void operator_suspends_limits_and_lets_go_on(void **state)
+{
+    (void)state;
+    assert_int_equal(run("tenant|add|--name|Jan|--owner|Jan|--language|cs|--plan|basic"), 0);
+    assert_int_equal(run("tenant|set|Jan|status=suspended|suspended_reason=unpaid since May"), 0);
+    assert_int_equal(run("tenant|show|Jan"), 0);
+    assert_true(printed("suspended_reason            unpaid since May\n"));
+    assert_true(printed("service.reason              suspended\n"));
+    assert_int_equal(run("tenant|set|Jan|status=active|limit_calls=5|owner_spoken=Jano"
+                         "|retention_calls_days="),
+                     0);
+    assert_int_equal(run("tenant|show|Jan|--json"), 0);
+    cJSON *json = cJSON_Parse(buf_text(&out));
+    const cJSON *service = cJSON_GetObjectItem(json, "service");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "suspended_reason")));
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "retention_calls_days")));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "owner_spoken")), "Jano");
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(service, "limit")), 5);
+    cJSON_Delete(json);
+    assert_int_equal(run("tenant|set|Jan|trial_ends_at=tomorrow"), 1);
+    assert_true(complained("not a time like 2026-11-28T08:00:00Z"));
+    assert_int_equal(run("tenant|set|Jan|trial_ends_at=2026-02-30T00:00:00Z"), 1);
+    assert_true(complained("a day, that exists"));
 }
 
 static void prompt_comes_from_a_file(void **state)
@@ -256,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(tenant_is_added_listed_shown_and_set),
         TEST(lists_come_as_json_too),
+        TEST(operator_suspends_limits_and_lets_go_on),
         TEST(prompt_comes_from_a_file),
         TEST(wrong_settings_are_all_named_and_nothing_is_changed),
         TEST(wrong_command_line_is_explained),

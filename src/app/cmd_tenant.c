@@ -3,6 +3,7 @@
 
 #include "app/cmd_private.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,13 +19,19 @@ static const char help[] =
     "       karen tenant set ID|NAME KEY=VALUE...\n"
     "\n"
     "add prints the new tenant's id. The settings of `set`, several at once or none of them:\n"
-    "  name owner_name language timezone call_seconds_max   (cannot be empty)\n"
-    "  system_prompt greeting_text voice_id forward_number marketing_email\n"
-    "  vip_names (one a line)                               (KEY= clears)\n"
-    "  plan status                                          (the operator's)\n"
-    "KEY=@FILE takes the value from a file.\n";
+    "  name owner_name language timezone call_seconds_max formality   (cannot be empty)\n"
+    "  system_prompt greeting_text voice_id forward_number marketing_email owner_spoken\n"
+    "  vip_names (one a line)                                         (KEY= clears)\n"
+    "  retention_calls_days retention_transcripts_days retention_recordings_days\n"
+    "  retention_audit_days                       (KEY= keeps it ten years, the longest)\n"
+    "The operator's:\n"
+    "  plan status                                                    (cannot be empty)\n"
+    "  suspended_reason trial_ends_at unpaid_since usage_anchor       (KEY= clears)\n"
+    "  limit_calls limit_members limit_numbers                        (KEY=: the plan's)\n"
+    "KEY=@FILE takes the value from a file. Times are like 2026-12-31T00:00:00Z. A tenant that is\n"
+    "cancelled is erased after 30 days; until then status=active takes it back.\n";
 
-enum { SETTINGS_MAX = 20, FILE_BYTES_MAX = 64 * 1024 };
+enum { SETTINGS_MAX = 30, FILE_BYTES_MAX = 64 * 1024, NAME_WIDTH = 28 };
 
 /* A file's text without the newline at its end; NULL after saying why not. */
 static const char *read_file(struct cmd *cmd, const char *path)
@@ -61,12 +68,13 @@ static int check_settings(const struct tenant_setting *settings, size_t count)
     return status;
 }
 
-/* The database's own refusal: the time zone is the one thing it knows better. */
+/* The database's own refusal: time zones and calendars are what it knows better. */
 static int set_trouble(struct cmd *cmd, const char *what, int err)
 {
     if (err != EINVAL)
         return cmd_trouble(cmd, what, err);
-    fprintf(stderr, "karen: %s: a value is refused; is it a time zone that exists?\n", what);
+    fprintf(stderr, "karen: %s: a value is refused; is it a time zone, or a day, that exists?\n",
+            what);
     return CMD_FAILED;
 }
 
@@ -194,7 +202,8 @@ static void print_numbers(struct cmd *cmd, const struct tenant *tenant)
         const struct number *number = &numbers.list[i];
         if (!uuid_equal(number->tenant, tenant->id))
             continue;
-        printf("%-18s%s%s%s%s\n", "number", number->number, number->primary ? ", primary" : "",
+        printf("%-*s%s%s%s%s\n", NAME_WIDTH, "number", number->number,
+               number->primary ? ", primary" : "",
                number->forwarding_source ? ", forwarded from " : "",
                number->forwarding_source ? number->forwarding_source : "");
     }
@@ -202,47 +211,57 @@ static void print_numbers(struct cmd *cmd, const struct tenant *tenant)
 
 static void print_setting(const char *name, const char *value)
 {
-    printf("%-18s", name);
+    printf("%-*s", NAME_WIDTH, name);
     for (const char *at = value ? value : "-"; *at; at++) {
         putchar(*at);
         if (*at == '\n')
-            printf("%-18s", "");
+            printf("%-*s", NAME_WIDTH, "");
     }
     putchar('\n');
 }
 
-static const char *joined_names(struct cmd *cmd, const struct tenant *tenant)
+/* A value as people read it: texts of a list one a line; NULL: there is none. */
+static const char *value_text(struct cmd *cmd, const cJSON *value)
 {
     struct buf lines = {0};
-    for (size_t i = 0; i < tenant->vip_count; i++)
-        buf_printf(&lines, "%s%s", i ? "\n" : "", tenant->vip_names[i]);
-    char *text = lines.bytes ? arena_strdup(&cmd->arena, buf_text(&lines)) : NULL;
+    const cJSON *item;
+    if (cJSON_IsString(value))
+        return value->valuestring;
+    if (cJSON_IsNumber(value))
+        return arena_printf(&cmd->arena, "%.0f", value->valuedouble);
+    cJSON_ArrayForEach(item, value)
+        buf_printf(&lines, "%s%s", lines.bytes ? "\n" : "", item->valuestring);
+    const char *text = lines.bytes ? arena_strdup(&cmd->arena, buf_text(&lines)) : NULL;
     buf_free(&lines);
     return text;
 }
 
-static void print_tenant(struct cmd *cmd, const struct tenant *tenant)
+static void print_members(struct cmd *cmd, const char *before, const cJSON *json)
 {
-    char id[UUID_TEXT_BYTES];
-    uuid_print(tenant->id, id);
-    print_setting("id", id);
-    print_setting("name", tenant->name);
-    print_setting("owner_name", tenant->owner_name);
-    print_setting("language", tenant->language);
-    print_setting("plan", tenant_plan_code(tenant->plan));
-    print_setting("status", tenant_status_code(tenant->status));
-    print_setting("timezone", tenant->timezone);
-    print_setting("call_seconds_max",
-                  arena_printf(&cmd->arena, "%" PRId64, tenant->call_seconds_max));
-    print_setting("voice_id", tenant->voice_id);
-    print_setting("forward_number", tenant->forward_number);
-    print_setting("marketing_email", tenant->marketing_email);
-    print_setting("vip_names", joined_names(cmd, tenant));
-    print_numbers(cmd, tenant);
-    print_setting("greeting_text", tenant->greeting_text);
-    print_setting("system_prompt", tenant->system_prompt);
+    const cJSON *member;
+    cJSON_ArrayForEach(member, json)
+    {
+        const char *name = arena_printf(&cmd->arena, "%s%s", before, member->string);
+        if (cJSON_IsObject(member))
+            print_members(cmd, arena_printf(&cmd->arena, "%s.", name), member);
+        else
+            print_setting(name, value_text(cmd, member));
+    }
 }
 
+struct shown {
+    struct cmd *cmd;
+    const char *json;
+};
+
+static void on_shown(int err, struct str json, void *arg)
+{
+    struct shown *shown = arg;
+    shown->json = err ? NULL : arena_strndup(&shown->cmd->arena, json.at, json.bytes);
+    cmd_on_end(err, shown->cmd);
+}
+
+/* As the API shows it, its numbers with it. */
 static int show(struct cmd *cmd, int argc, char **argv)
 {
     bool as_json = false;
@@ -253,14 +272,19 @@ static int show(struct cmd *cmd, int argc, char **argv)
     const struct tenant *tenant = cmd_find_tenant(cmd, whom);
     if (!tenant)
         return CMD_FAILED;
+    struct shown shown = {.cmd = cmd};
+    tenants_show(cmd->db, tenant->id, 0, on_shown, &shown, NULL);
+    int err = cmd_wait(cmd);
+    if (err)
+        return cmd_trouble(cmd, "the tenant cannot be read", err);
     if (as_json) {
-        struct buf json = {0};
-        put_json(&json, tenant);
-        puts(buf_text(&json));
-        buf_free(&json);
-    } else {
-        print_tenant(cmd, tenant);
+        puts(shown.json);
+        return CMD_DONE;
     }
+    cJSON *json = cJSON_Parse(shown.json);
+    print_members(cmd, "", json);
+    cJSON_Delete(json);
+    print_numbers(cmd, tenant);
     return CMD_DONE;
 }
 
