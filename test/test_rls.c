@@ -54,6 +54,8 @@ static const struct sample {
      " VALUES (sha256($1::text::bytea), $1::uuid, $1::uuid, $1::text, false, now())"},
     {"call_events", "INSERT INTO call_events (tenant_id, call_id, at, id, kind)"
                     " VALUES ($1::uuid, $1::uuid, now(), $1::uuid, 'test')"},
+    {"counted_calls", "INSERT INTO counted_calls (tenant_id, call_id, started_at)"
+                      " VALUES ($1::uuid, $1::uuid, now())"},
     {"contacts", "INSERT INTO contacts (tenant_id, id, phone)"
                  " VALUES ($1::uuid, $1::uuid, " PHONE ")"},
     {"tenant_phone_numbers",
@@ -380,7 +382,9 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " claim_call_sid"
                                " claim_outbox"
                                " close_tenant"
+                               " count_call"
                                " count_outbox"
+                               " count_screened_call"
                                " end_session"
                                " enter_api_key"
                                " enter_call"

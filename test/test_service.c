@@ -137,7 +137,15 @@ static void spam_robots_and_hang_ups_are_free(void **state)
     assert_int_equal(used(), 3);
 }
 
-static void corrected_label_changes_what_counts(void **state)
+static void deleted_call_still_counts(void **state)
+{
+    (void)state;
+    have_call("now()", "completed", "full", 60, "legitimate");
+    postgres_run("DELETE FROM calls");
+    assert_int_equal(used(), 1);
+}
+
+static void call_screened_again_counts_by_its_new_label(void **state)
 {
     (void)state;
     have_call("now()", "completed", "full", 60, "spam");
@@ -361,7 +369,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(spam_robots_and_hang_ups_are_free),
-        TEST(corrected_label_changes_what_counts),
+        TEST(deleted_call_still_counts),
+        TEST(call_screened_again_counts_by_its_new_label),
         TEST(call_that_runs_does_not_count_yet),
         TEST(month_is_the_calendars_where_the_tenant_is),
         TEST(month_of_use_is_right_at_its_edges),

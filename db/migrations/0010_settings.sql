@@ -104,34 +104,53 @@ REVOKE ALL ON FUNCTION keep_tenant FROM PUBLIC;
 CREATE TRIGGER keep_tenant BEFORE INSERT OR UPDATE ON tenants
     FOR EACH ROW EXECUTE FUNCTION keep_tenant();
 
--- How a call was served, as decided when it came in; and whether it counts towards the plan: when
--- Karen talked in full for ten seconds or more and it was neither spam nor fraud.
+-- How a call was served, as decided when it came in.
 ALTER TABLE calls
-    ADD service text NOT NULL DEFAULT 'full' CHECK (service IN ('full', 'message', 'voicemail')),
-    ADD counted boolean NOT NULL DEFAULT false;
-CREATE INDEX calls_counted ON calls (tenant_id, started_at) WHERE counted;
+    ADD service text NOT NULL DEFAULT 'full' CHECK (service IN ('full', 'message', 'voicemail'));
+
+-- The calls that count towards a plan: those in which Karen talked in full for ten seconds or more,
+-- unless she found them to be spam or fraud. They outlive the calls, which a tenant may delete, and
+-- what people say instead of her changes nothing here: neither shall make more of a plan.
+CREATE TABLE counted_calls (
+    tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    call_id uuid NOT NULL,
+    started_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, call_id)
+);
+CREATE INDEX counted_calls_newest ON counted_calls (tenant_id, started_at);
+CALL protect_tenant_table('counted_calls');
+GRANT SELECT ON counted_calls TO karen_app;
 
 CREATE FUNCTION count_call() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    NEW.counted := NEW.status = 'completed' AND NEW.service = 'full'
-        AND coalesce(NEW.duration_seconds, 0) >= 10
-        AND NOT EXISTS (SELECT FROM call_screenings s
-                        WHERE s.tenant_id = NEW.tenant_id AND s.call_id = NEW.id
-                              AND s.legitimacy IN ('spam', 'fraud'));
-    RETURN NEW;
+    INSERT INTO counted_calls (tenant_id, call_id, started_at)
+    SELECT NEW.tenant_id, NEW.id, NEW.started_at
+    WHERE NOT EXISTS (SELECT FROM call_screenings s
+                      WHERE s.tenant_id = NEW.tenant_id AND s.call_id = NEW.id
+                            AND s.legitimacy IN ('spam', 'fraud'))
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
 END $$;
 CREATE FUNCTION count_screened_call() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    UPDATE calls SET status = status -- so that count_call() looks again
-    WHERE tenant_id = NEW.tenant_id AND id = NEW.call_id
-          AND counted = (NEW.legitimacy IN ('spam', 'fraud'));
+    IF NEW.legitimacy IN ('spam', 'fraud') THEN
+        DELETE FROM counted_calls WHERE tenant_id = NEW.tenant_id AND call_id = NEW.call_id;
+    ELSE
+        INSERT INTO counted_calls (tenant_id, call_id, started_at)
+        SELECT c.tenant_id, c.id, c.started_at FROM calls c
+        WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.call_id AND c.status = 'completed'
+              AND c.service = 'full' AND c.duration_seconds >= 10
+        ON CONFLICT DO NOTHING;
+    END IF;
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION count_call, count_screened_call FROM PUBLIC;
-CREATE TRIGGER count_call BEFORE UPDATE OF status, duration_seconds, service ON calls
-    FOR EACH ROW EXECUTE FUNCTION count_call();
+CREATE TRIGGER count_call AFTER UPDATE OF status, duration_seconds ON calls
+    FOR EACH ROW WHEN (NEW.status = 'completed' AND NEW.service = 'full'
+                       AND NEW.duration_seconds >= 10)
+    EXECUTE FUNCTION count_call();
 CREATE TRIGGER count_call AFTER INSERT OR UPDATE OF legitimacy ON call_screenings
     FOR EACH ROW EXECUTE FUNCTION count_screened_call();
 
@@ -162,7 +181,7 @@ RETURNS TABLE (calls bigint, calls_max integer, members_max integer, numbers_max
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT (SELECT count(*) FROM calls c WHERE c.tenant_id = t.id AND c.counted
+    SELECT (SELECT count(*) FROM counted_calls c WHERE c.tenant_id = t.id
                 AND c.started_at >= month.starts_at AND c.started_at < month.ends_at),
            coalesce(t.limit_calls, p.calls_per_month), coalesce(t.limit_members, p.members),
            coalesce(t.limit_numbers, p.numbers), p.call_seconds_max,
@@ -282,7 +301,7 @@ CALL open_to_operator('tenant_phone_numbers');
 GRANT SELECT ON number_pool, tenant_phone_numbers TO karen_operator;
 CALL open_to_operator('calls');
 GRANT SELECT (tenant_id, id, carrier, status, ended_reason, started_at, ended_at, duration_seconds,
-    service, counted) ON calls TO karen_operator;
+    service) ON calls TO karen_operator;
 CALL open_to_operator('outbox');
 GRANT SELECT (tenant_id, id, kind, call_id, status, attempts, run_at, last_error, created_at,
         ended_at), UPDATE (status, attempts, run_at, ended_at) ON outbox TO karen_operator;

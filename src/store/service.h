@@ -5,7 +5,8 @@
 #include "store/tenants.h"
 
 /* Of the month of use that runs: the calendar's where the tenant is, or counted from its anchor. A
- * call counts when Karen talked in full for ten seconds or more and it was no spam or fraud. */
+ * call counts when Karen talked in full for ten seconds or more and did not find it to be spam or
+ * fraud; deleting it later changes nothing. */
 struct tenant_usage {
     int64_t calls, calls_max; /* max 0: no limit */
     int64_t starts_ms, ends_ms;
