@@ -703,7 +703,7 @@ static void correction_stands_beside_the_screening(void **state)
     assert_string_equal(value("group"), "needs_you");
     assert_string_equal(value("screening.label"), "spam");
     assert_string_equal(value("correction.label"), "legitimate");
-    assert_string_equal(value("correction.by.name"), "Petr");
+    assert_string_equal(value("correction.corrected_by.name"), "Petr");
     assert_int_equal(LIST(.label = "legitimate", .lead = "hot_lead"), 1);
     assert_int_equal(LIST(.label = "spam"), 0);
     postgres_run("UPDATE call_screenings SET legitimacy = 'fraud'"); /* screened again */

@@ -23,12 +23,14 @@ $$;
 
 -- Telephone numbers by each of their ends: a prefix of one of those is any run of digits.
 CREATE FUNCTION number_words(numbers text[]) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(array_to_tsvector(array_agg(substr(digits, first))), '')
-    FROM (SELECT left(regexp_replace(number, '[^0-9]', '', 'g'), 20) FROM unnest(numbers) AS number)
-             AS plain (digits),
-         generate_series(1, length(digits) - 2) AS first
-$$;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN coalesce((
+        SELECT array_to_tsvector(array_agg(substr(digits, first)))
+        FROM (SELECT left(regexp_replace(number, '[^0-9]', '', 'g'), 20)
+              FROM unnest(numbers) AS number) AS plain (digits),
+             generate_series(1, length(digits) - 2) AS first), '');
+END $$;
 
 -- A word of one tenant and nobody else's, so that one index serves all and a search costs what its
 -- own tenant has. Four characters are enough: the tenant itself is compared besides.
@@ -69,9 +71,9 @@ BEGIN
 END $$;
 CREATE TRIGGER raise_version BEFORE UPDATE ON contacts
     FOR EACH ROW EXECUTE FUNCTION raise_version();
-CREATE VIEW tenant_contact_search AS -- as tenant_call_search
-    SELECT tenant_id, id, phone, words FROM contacts WHERE tenant_id = karen_tenant();
-GRANT SELECT ON tenant_contact_search TO karen_app;
+CREATE VIEW tenant_contact_words AS -- see tenant_call_words
+    SELECT id, phone, words FROM contacts WHERE tenant_id IS NOT DISTINCT FROM karen_tenant();
+GRANT SELECT ON tenant_contact_words TO karen_app;
 
 -- ---- calls ---------------------------------------------------------------------------------
 
@@ -136,6 +138,11 @@ CREATE FUNCTION json_time(at timestamptz) RETURNS text LANGUAGE sql STABLE PARAL
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
+CREATE FUNCTION json_person(id uuid, name text) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN id IS NOT NULL THEN json_build_object('id', id, 'name', name) END
+$$;
+
 -- A call as the inbox shows it, for whoever asks (so under row level security): who, why, how
 -- urgent, what next. A call that goes on changes with every word: it has no version to hold on to.
 CREATE VIEW inbox_rows WITH (security_invoker = true) AS
@@ -152,9 +159,7 @@ SELECT c.tenant_id, c.id, CASE WHEN c.status <> 'in_progress' THEN c.version END
        coalesce(c.label_correction, c.lead_correction) IS NOT NULL AS corrected, c.urgency,
        coalesce(m.callback_number, s.callback_number) AS callback_number, c.needs_follow_up,
        m.call_id IS NOT NULL AS has_message, c.viewed_at IS NOT NULL AS viewed, c.starred,
-       CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'name', u.name) END
-           AS assigned_to,
-       u.name AS assigned_name, c.note, json_time(c.deleted_at) AS deleted_at
+       json_person(u.id, u.name) AS assigned_to, u.name AS assigned_name, c.note, json_time(c.deleted_at) AS deleted_at
 FROM calls c
      LEFT JOIN call_screenings s ON s.tenant_id = c.tenant_id AND s.call_id = c.id
      LEFT JOIN contacts k ON k.tenant_id = c.tenant_id AND k.phone = c.from_number
@@ -163,6 +168,34 @@ FROM calls c
                         WHERE tenant_id = c.tenant_id AND call_id = c.id
                         ORDER BY taken_at DESC LIMIT 1) m ON true;
 GRANT SELECT ON inbox_rows TO karen_app;
+
+-- What a call opened shows besides its row and its lists. Who did something may be gone.
+CREATE VIEW inbox_details WITH (security_invoker = true) AS
+SELECT c.tenant_id, c.id, c.status, c.ended_reason, c.carrier, c.call_sid, c.to_number,
+       c.forwarded_from, json_time(c.ended_at) AS ended_at,
+       json_time(c.viewed_at) AS viewed_at, json_person(c.viewed_by, viewer.name) AS viewed_by,
+       json_time(c.resolved_at) AS resolved_at,
+       json_person(c.resolved_by, resolver.name) AS resolved_by,
+       json_person(c.deleted_by, deleter.name) AS deleted_by,
+       json_time(c.deleted_at + interval '30 days') AS erased_at,
+       CASE WHEN s.call_id IS NOT NULL THEN json_build_object('label', s.legitimacy,
+           'lead', s.lead, 'urgency', s.urgency, 'intent', s.intent, 'caller_name', s.caller_name,
+           'company', s.company, 'callback_number', s.callback_number, 'summary', s.summary,
+           'needs_follow_up', s.needs_follow_up, 'confidence', s.confidence, 'model', s.model,
+           'screened_at', json_time(s.screened_at)) END AS screening,
+       CASE WHEN c.corrected_at IS NOT NULL THEN json_build_object('label', c.label_correction,
+           'lead', c.lead_correction, 'corrected_at', json_time(c.corrected_at),
+           'corrected_by', json_person(c.corrected_by, corrector.name)) END AS correction,
+       (SELECT coalesce(sum(cost_micro), 0) FROM usage_ledger
+        WHERE tenant_id = c.tenant_id AND call_id = c.id) AS cost_micro
+FROM calls c
+     LEFT JOIN call_screenings s ON s.tenant_id = c.tenant_id AND s.call_id = c.id
+     LEFT JOIN users viewer ON viewer.tenant_id = c.tenant_id AND viewer.id = c.viewed_by
+     LEFT JOIN users resolver ON resolver.tenant_id = c.tenant_id AND resolver.id = c.resolved_by
+     LEFT JOIN users deleter ON deleter.tenant_id = c.tenant_id AND deleter.id = c.deleted_by
+     LEFT JOIN users corrector ON corrector.tenant_id = c.tenant_id
+                                  AND corrector.id = c.corrected_by;
+GRANT SELECT ON inbox_details TO karen_app;
 
 -- Whether a call is in a state that is asked for: live, new, open (which new ones are, too),
 -- resolved, deleted; NULL: any but deleted.
@@ -276,6 +309,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON call_search TO karen_app;
 CREATE VIEW tenant_call_search AS
     SELECT tenant_id, call_id, started_at, words FROM call_search WHERE tenant_id = karen_tenant();
 GRANT SELECT ON tenant_call_search TO karen_app;
+-- The same, of no use for any index but that of the words: the planner knows no bounds of a word's
+-- rarity and would rather walk through all that the tenant has.
+CREATE VIEW tenant_call_words AS
+    SELECT call_id, started_at, words FROM call_search
+    WHERE tenant_id IS NOT DISTINCT FROM karen_tenant();
+GRANT SELECT ON tenant_call_words TO karen_app;
 
 CREATE FUNCTION index_call(tenant uuid, call uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -374,11 +413,11 @@ BEGIN
         LIMIT 16
     LOOP
         part := search_word(tenant, word.lexeme, word.is_beginning);
-        IF people THEN
+        IF people AND word.lexeme !~ '^[0-9]+$' THEN -- a number speaks for itself
             SELECT ' | ' || string_agg(search_word(tenant, substr(phone, 2), false), ' | ')
             INTO numbers
-            FROM (SELECT s.phone FROM tenant_contact_search s
-                  WHERE s.tenant_id = tenant AND s.words @@ part::tsquery LIMIT 100) AS found;
+            FROM (SELECT s.phone FROM tenant_contact_words s
+                  WHERE s.words @@ part::tsquery LIMIT 100) AS found;
         END IF;
         whole := concat(whole || ' & ', '(', part, numbers, ')');
     END LOOP;

@@ -45,19 +45,25 @@
 /* Who searches for a common word, or has typed its first letter only, finds a page among the newest
  * calls; who searches for a rare one finds it by the index. Both are quick for that and slow for
  * the other, so the newest are looked through first. */
-#define FOUND(source)                                                                              \
-    "SELECT c.id, c.started_at FROM " source " w JOIN calls c ON c.tenant_id = $1"                 \
-    " AND c.id = w.call_id WHERE w.words @@ (SELECT query FROM wanted)" FILTERS                    \
-    " AND ($15::text IS NULL AND $16::uuid IS NULL OR c.from_number = " CALLER ")"
+#define OF_WORDS(source)                                                                           \
+    "(SELECT w.call_id AS id, w.started_at FROM " source " w,"                                     \
+    " LATERAL (SELECT * FROM calls WHERE tenant_id = $1 AND id = w.call_id OFFSET 0) c"            \
+    " WHERE " RANGE("c", "id") FILTERS                                                             \
+        " AND ($15::text IS NULL AND $16::uuid IS NULL OR c.from_number = " CALLER ")"             \
+        " ORDER BY w.started_at DESC, w.call_id DESC LIMIT $14 + 1)"
+#define LOOKED_THROUGH                                                                             \
+    OF_WORDS("(SELECT * FROM (SELECT * FROM tenant_call_search w WHERE " RANGE(                    \
+        "w", "call_id") "  ORDER BY started_at DESC, call_id DESC LIMIT 1000) w"                   \
+                        " WHERE words @@ (SELECT query FROM wanted))")
+#define BY_INDEX OF_WORDS("indexed")
 #define WORDS_KEYS                                                                                 \
     "wanted AS MATERIALIZED (SELECT search_query($1, $17, true) AS query),"                        \
-    " recent AS MATERIALIZED (" FOUND("(SELECT * FROM tenant_call_search w WHERE " RANGE(          \
-        "w", "call_id") " ORDER BY started_at DESC, call_id DESC LIMIT 1000)") NEWEST_FIRST        \
-        " LIMIT $14 + 1),"                                                                         \
-        " indexed AS (" FOUND("tenant_call_search") " AND " RANGE("w", "call_id") NEWEST_FIRST     \
-        " LIMIT $14 + 1),"                                                                         \
-        " keys AS MATERIALIZED (SELECT * FROM recent WHERE (SELECT count(*) FROM recent) > $14"    \
-        "  UNION ALL SELECT * FROM indexed WHERE (SELECT count(*) FROM recent) <= $14)"
+    " recent AS MATERIALIZED " LOOKED_THROUGH ","                                                  \
+    " indexed AS MATERIALIZED (SELECT call_id, started_at FROM tenant_call_words"                  \
+    "  WHERE words @@ (SELECT query FROM wanted) AND (SELECT count(*) FROM recent) <= $14"         \
+    "  ORDER BY started_at DESC, call_id DESC),"                                                   \
+    " keys AS MATERIALIZED (SELECT * FROM recent WHERE (SELECT count(*) FROM recent) > $14"        \
+    "  UNION ALL SELECT * FROM " BY_INDEX " AS older)"
 
 #define PAGE(columns)                                                                              \
     " SELECT json_build_object('items', coalesce((SELECT json_agg(item) FROM (SELECT " columns     \
@@ -104,13 +110,9 @@ static int read_cursor(const char *cursor, int64_t *us_out, struct uuid *id_out)
     return uuid_parse(str_of(end + 1), id_out);
 }
 
-/* The statement that is quickest for such a filter: by words, by who called, by time. */
-struct listing {
-    const char *plain, *caller, *words;
-};
-
 static void list(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
-                 const struct listing *listing, db_json_fn *on_json, void *arg, struct op **slot)
+                 const struct inbox_statements *statements, db_json_fn *on_json, void *arg,
+                 struct op **slot)
 {
     struct uuid before;
     int64_t before_us;
@@ -139,53 +141,55 @@ static void list(struct db *db, struct uuid tenant, const struct inbox_filter *f
         db_text(filter->words),
     };
     bool by_caller = filter->number || !uuid_is_nil(filter->contact);
-    const char *sql = filter->words ? listing->words : by_caller ? listing->caller : listing->plain;
+    const char *sql = filter->words ? statements->words
+                      : by_caller   ? statements->caller
+                                    : statements->plain;
     size_t count = filter->words ? 17 : by_caller ? 16 : 14;
     store_json_query(db, tenant, sql, values, count, on_json, arg, slot);
 }
 
+const struct inbox_statements inbox_list_sql = {"WITH " PLAIN_KEYS PAGE(INBOX_ROW),
+                                                "WITH " CALLER_KEYS PAGE(INBOX_ROW),
+                                                "WITH " WORDS_KEYS PAGE(INBOX_ROW)};
+
 void inbox_list(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
                 db_json_fn *on_json, void *arg, struct op **slot)
 {
-    static const struct listing rows = {"WITH " PLAIN_KEYS PAGE(INBOX_ROW),
-                                        "WITH " CALLER_KEYS PAGE(INBOX_ROW),
-                                        "WITH " WORDS_KEYS PAGE(INBOX_ROW)};
-    list(db, tenant, filter, &rows, on_json, arg, slot);
+    list(db, tenant, filter, &inbox_list_sql, on_json, arg, slot);
 }
+
+const struct inbox_statements inbox_export_sql = {"WITH " PLAIN_KEYS PAGE(EXPORT_COLUMNS),
+                                                  "WITH " CALLER_KEYS PAGE(EXPORT_COLUMNS),
+                                                  "WITH " WORDS_KEYS PAGE(EXPORT_COLUMNS)};
 
 void inbox_export(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
                   db_json_fn *on_json, void *arg, struct op **slot)
 {
-    static const struct listing rows = {"WITH " PLAIN_KEYS PAGE(EXPORT_COLUMNS),
-                                        "WITH " CALLER_KEYS PAGE(EXPORT_COLUMNS),
-                                        "WITH " WORDS_KEYS PAGE(EXPORT_COLUMNS)};
-    list(db, tenant, filter, &rows, on_json, arg, slot);
+    list(db, tenant, filter, &inbox_export_sql, on_json, arg, slot);
 }
 
-/* {"calls": n, "unviewed": n} for each of the codes that a column of counted can have. */
-#define COUNT_OF(column, code)                                                                     \
-    "'" code "', json_build_object('calls', coalesce(sum(calls) FILTER (WHERE " column " = '" code \
-    "'), 0), 'unviewed', coalesce(sum(unviewed) FILTER (WHERE " column " = '" code "'), 0))"
+/* Every code of a column with how many calls have it, those that none has, too. */
+#define COUNTS_BY(column, codes)                                                                   \
+    "(SELECT json_object_agg(code, json_build_object('calls', coalesce(sums.calls, 0),"            \
+    "  'unviewed', coalesce(sums.unviewed, 0))) FROM unnest('{" codes "}'::text[]) AS code"        \
+    " LEFT JOIN (SELECT " column " AS code, sum(calls) AS calls, sum(unviewed) AS unviewed"        \
+    "  FROM counted GROUP BY " column ") AS sums USING (code))"
+
+const char inbox_counts_sql[] =
+    "WITH counted AS (SELECT inbox_group, label, count(*) AS calls,"
+    "  count(*) FILTER (WHERE viewed_at IS NULL) AS unviewed FROM calls"
+    "  WHERE tenant_id = $1 AND deleted_at IS NULL GROUP BY inbox_group, label)"
+    " SELECT json_build_object("
+    " 'groups', " COUNTS_BY(
+        "inbox_group",
+        "now,needs_you,information,filtered") ","
+                                              " 'labels', " COUNTS_BY(
+                                                  "label",
+                                                  "legitimate,marketing,spam,fraud,unknown") ")";
 
 void inbox_counts(struct db *db, struct uuid tenant, db_json_fn *on_json, void *arg,
                   struct op **slot)
 {
-    static const char
-        sql[] =
-            "WITH counted AS (SELECT inbox_group, label, count(*) AS calls,"
-            "  count(*) FILTER (WHERE viewed_at IS NULL) AS unviewed FROM calls"
-            "  WHERE tenant_id = $1 AND deleted_at IS NULL GROUP BY inbox_group, label)"
-            " SELECT json_build_object('groups', json_build_object(" COUNT_OF("inbox_group", "now") ", " COUNT_OF("inbox_group", "needs_you") ", " COUNT_OF(
-                "inbox_group",
-                "information") ", " COUNT_OF("inbox_group",
-                                             "filtered") "),"
-                                                         " 'labels', json_build_object(" COUNT_OF("label", "legitimate") ", " COUNT_OF(
-                                                             "label",
-                                                             "marketing") ", " COUNT_OF("label",
-                                                                                        "spam") ","
-                                                                                                " " COUNT_OF("label", "fraud") ", " COUNT_OF(
-                                                                                                    "label",
-                                                                                                    "unknown") ")) FROM counted";
     const struct db_value values[] = {db_uuid(tenant)};
-    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+    store_json_query(db, tenant, inbox_counts_sql, values, countof(values), on_json, arg, slot);
 }

@@ -5,10 +5,9 @@
 #include "store/json.h"
 
 enum {
-    INBOX_LIST_MAX = 500,       /* calls of one page; the contract allows fewer */
-    INBOX_IDS_MAX = 200,        /* of one change */
-    INBOX_SEARCH_RECENT = 1000, /* so many of the newest are looked through before the index is */
-    INBOX_ERASE_DAYS = 30,      /* how long what was thrown away can be taken back */
+    INBOX_LIST_MAX = 500,  /* calls of one page; the contract allows fewer */
+    INBOX_IDS_MAX = 200,   /* of one change */
+    INBOX_ERASE_DAYS = 30, /* how long what was thrown away can be taken back; the schema's, too */
 };
 
 /* Which calls. NULL, nil, false: whichever. */
