@@ -34,9 +34,7 @@ static void note(struct talk *talk, enum talk_note kind, int64_t at_ms, int64_t 
 
 static double level_of(const uint8_t *ulaw)
 {
-    int16_t linear[AUDIO_FRAME_BYTES];
-    ulaw_decode_all(ulaw, AUDIO_FRAME_BYTES, linear);
-    return audio_level_db(linear, AUDIO_FRAME_BYTES);
+    return ulaw_level_db(ulaw, AUDIO_FRAME_BYTES);
 }
 
 static void add_reply(struct talk *talk, int64_t ms)

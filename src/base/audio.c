@@ -31,12 +31,35 @@ void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out)
         linear_out[i] = table[ulaw[i]];
 }
 
+static double level_db(int64_t energy, size_t samples)
+{
+    if (energy == 0 || samples == 0)
+        return -100.0;
+    return 10.0 * log10((double)energy / (double)samples / (32768.0 * 32768.0));
+}
+
 double audio_level_db(const int16_t *linear, size_t samples)
 {
     int64_t energy = 0;
     for (size_t i = 0; i < samples; i++)
         energy += (int64_t)linear[i] * linear[i];
-    if (energy == 0 || samples == 0)
-        return -100.0;
-    return 10.0 * log10((double)energy / (double)samples / (32768.0 * 32768.0));
+    return level_db(energy, samples);
+}
+
+static const int32_t *square_table(void)
+{
+    static _Thread_local int32_t table[256];
+    if (!table[0])
+        for (unsigned i = 0; i < 256; i++)
+            table[i] = ulaw_to_linear((uint8_t)i) * ulaw_to_linear((uint8_t)i);
+    return table;
+}
+
+double ulaw_level_db(const uint8_t *ulaw, size_t samples)
+{
+    const int32_t *table = square_table();
+    int64_t energy = 0;
+    for (size_t i = 0; i < samples; i++)
+        energy += table[ulaw[i]];
+    return level_db(energy, samples);
 }

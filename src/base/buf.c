@@ -94,6 +94,17 @@ void buf_putc(struct buf *buf, char byte)
     buf_add(buf, &byte, 1);
 }
 
+void buf_put_whole(struct buf *buf, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
 /* Mostly there is room already, and once is enough. */
 void buf_printf(struct buf *buf, const char *format, ...)
 {

@@ -35,6 +35,7 @@ void buf_add(struct buf *buf, const void *data, size_t bytes);
 void buf_add_str(struct buf *buf, struct str text);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char byte);
+void buf_put_whole(struct buf *buf, uint64_t number); /* decimal; quicker than buf_printf */
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_reserve(struct buf *buf, size_t more); /* room for that many more bytes and a NUL */
 void buf_drop(struct buf *buf, size_t bytes);   /* off the front */

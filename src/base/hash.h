@@ -1,4 +1,4 @@
-/* base/hash.h: digests, MACs and base64, all OpenSSL's, with our types. */
+/* base/hash.h: digests and MACs, OpenSSL's, with our types; base64. */
 #pragma once
 #include "base/buf.h"
 

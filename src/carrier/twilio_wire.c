@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 static enum twilio_message_kind kind_of(struct str event)
@@ -180,7 +179,9 @@ static void put_event(struct buf *out, const char *event, struct str stream_sid)
 
 static void put_sequence(struct buf *out, uint64_t sequence)
 {
-    buf_printf(out, ",\"sequenceNumber\":\"%" PRIu64 "\"", sequence);
+    buf_puts(out, ",\"sequenceNumber\":\"");
+    buf_put_whole(out, sequence);
+    buf_putc(out, '"');
 }
 
 void twilio_put_media(struct buf *out, struct str stream_sid, const uint8_t *ulaw, size_t bytes)
@@ -194,7 +195,9 @@ void twilio_put_media(struct buf *out, struct str stream_sid, const uint8_t *ula
 void twilio_put_mark(struct buf *out, struct str stream_sid, uint32_t mark)
 {
     put_event(out, "mark", stream_sid);
-    buf_printf(out, ",\"mark\":{\"name\":\"%" PRIu32 "\"}}", mark);
+    buf_puts(out, ",\"mark\":{\"name\":\"");
+    buf_put_whole(out, mark);
+    buf_puts(out, "\"}}");
 }
 
 void twilio_put_clear(struct buf *out, struct str stream_sid)
@@ -235,10 +238,11 @@ void twilio_put_inbound(struct buf *out, struct str stream_sid, uint64_t sequenc
 {
     put_event(out, "media", stream_sid);
     put_sequence(out, sequence);
-    buf_printf(out,
-               ",\"media\":{\"track\":\"inbound\",\"chunk\":\"%" PRIu64
-               "\",\"timestamp\":\"%" PRId64 "\",\"payload\":\"",
-               chunk, at_ms);
+    buf_puts(out, ",\"media\":{\"track\":\"inbound\",\"chunk\":\"");
+    buf_put_whole(out, chunk);
+    buf_puts(out, "\",\"timestamp\":\"");
+    buf_put_whole(out, (uint64_t)at_ms);
+    buf_puts(out, "\",\"payload\":\"");
     base64_put(out, ulaw, bytes);
     buf_puts(out, "\"}}");
 }

@@ -181,8 +181,9 @@ static void report_voice(struct ears *ears, ears_event_fn *on_event, void *arg)
 static void hear_frame(struct ears *ears, const uint8_t *ulaw, ears_event_fn *on_event, void *arg)
 {
     int16_t linear[AUDIO_FRAME_BYTES];
-    ulaw_decode_all(ulaw, AUDIO_FRAME_BYTES, linear);
-    float level_db = (float)audio_level_db(linear, AUDIO_FRAME_BYTES);
+    float level_db = (float)ulaw_level_db(ulaw, AUDIO_FRAME_BYTES);
+    if (level_db >= VAD_DB_MIN || ears->tone_hold > 0) /* else nobody looks at it */
+        ulaw_decode_all(ulaw, AUDIO_FRAME_BYTES, linear);
     bool tone = hear_keys(ears, linear, level_db, on_event, arg);
     bool voice = !tone && is_voice(ears, linear, level_db);
     hear_room(ears, level_db);
@@ -224,11 +225,9 @@ void ears_said(struct ears *ears, const uint8_t *ulaw, size_t bytes)
         ears->said_until = now;
     while (bytes > 0) {
         size_t take = bytes < AUDIO_FRAME_BYTES ? bytes : AUDIO_FRAME_BYTES;
-        int16_t linear[AUDIO_FRAME_BYTES];
-        ulaw_decode_all(ulaw, take, linear);
         uint32_t frame = (uint32_t)(ears->said_until / AUDIO_FRAME_BYTES);
         ears->said[frame % SAID_FRAMES] =
-            (struct said_frame){.frame = frame, .level_db = (float)audio_level_db(linear, take)};
+            (struct said_frame){.frame = frame, .level_db = (float)ulaw_level_db(ulaw, take)};
         ears->said_until += (int64_t)take;
         ulaw += take;
         bytes -= take;
