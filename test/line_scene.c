@@ -73,6 +73,18 @@ static void leg_clear(struct leg *leg)
         s->marks[i].due_ms = 0; /* a clear returns every mark */
 }
 
+static void leg_hold_it(struct leg *leg)
+{
+    struct scene_leg *it = (struct scene_leg *)leg;
+    assert_false(it->held);
+    it->held = true;
+}
+
+static void leg_release_it(struct leg *leg)
+{
+    ((struct scene_leg *)leg)->held = false;
+}
+
 static void leg_close_it(struct leg *leg, const char *why)
 {
     struct scene_leg *it = (struct scene_leg *)leg;
@@ -87,6 +99,8 @@ static const struct leg_kind scene_leg_kind = {.admit = leg_admit_it,
                                                .send_audio = leg_audio,
                                                .send_mark = leg_mark,
                                                .send_clear = leg_clear,
+                                               .hold = leg_hold_it,
+                                               .release = leg_release_it,
                                                .close = leg_close_it};
 
 struct scene_leg *scene_leg_new(struct scene *s)

@@ -31,7 +31,7 @@ struct scene {
         struct scene *scene;
         const struct leg_handler *handler;
         void *arg;
-        bool open;
+        bool open, held;
         char close_why[64];
     } * leg; /* of the newest call */
     struct timer *media;

@@ -274,11 +274,11 @@ static void frames_are_sent_in_chunks(void **state)
 {
     (void)state;
     struct world *world = world_open();
-    send_ms(world, 40, 1);
+    send_ms(world, STT_CHUNK_MS - 20, 1);
     settle(world->loop);
     assert_int_equal(world->frames, 0);
     send_ms(world, 20, 1);
-    wait_for_audio(world, 480);
+    wait_for_audio(world, STT_CHUNK_MS * AUDIO_BYTES_PER_MS);
     assert_int_equal(world->frames, 1);
     world_free(&world);
 }

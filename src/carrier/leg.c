@@ -26,6 +26,16 @@ void leg_send_clear(struct leg *leg)
     leg->kind->send_clear(leg);
 }
 
+void leg_hold(struct leg *leg)
+{
+    leg->kind->hold(leg);
+}
+
+void leg_release(struct leg *leg)
+{
+    leg->kind->release(leg);
+}
+
 void leg_close(struct leg **leg, const char *why)
 {
     struct leg *closing = *leg;

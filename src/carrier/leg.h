@@ -41,5 +41,8 @@ typedef void leg_gone_fn(struct leg *leg, void *arg);
 void leg_send_audio(struct leg *leg, const uint8_t *ulaw, size_t bytes);
 void leg_send_mark(struct leg *leg, uint32_t mark);
 void leg_send_clear(struct leg *leg);
+/* What is sent in between leaves in one piece: to be used within one turn of the loop. */
+void leg_hold(struct leg *leg);
+void leg_release(struct leg *leg);
 /* NULL after; NULL is fine. The carrier goes on with what stands behind the stream. */
 void leg_close(struct leg **leg, const char *why);

@@ -10,6 +10,8 @@ struct leg_kind {
     void (*send_audio)(struct leg *leg, const uint8_t *ulaw, size_t bytes);
     void (*send_mark)(struct leg *leg, uint32_t mark);
     void (*send_clear)(struct leg *leg);
+    void (*hold)(struct leg *leg);
+    void (*release)(struct leg *leg);
     void (*close)(struct leg *leg, const char *why);
 };
 struct leg {

@@ -408,12 +408,28 @@ static void send_clear(struct leg *leg)
     send_control(media);
 }
 
+static void hold(struct leg *leg)
+{
+    struct media *media = (struct media *)leg;
+    if (media->ws)
+        ws_hold(media->ws);
+}
+
+static void release(struct leg *leg)
+{
+    struct media *media = (struct media *)leg;
+    if (media->ws)
+        ws_release(media->ws);
+}
+
 static const struct leg_kind twilio_leg = {
     .admit = admit,
     .refuse = refuse,
     .send_audio = send_audio,
     .send_mark = send_mark,
     .send_clear = send_clear,
+    .hold = hold,
+    .release = release,
     .close = close_leg,
 };
 

@@ -102,8 +102,12 @@ static void step(struct line *line, const struct call_event *event)
     assert(!line->stepping);
     line->stepping = true;
     call_step(line->core, loop_now_ms(line->parts->loop), event, &todo);
+    if (line->leg && todo.count > 1)
+        leg_hold(line->leg);
     for (size_t i = 0; i < todo.count && !line->closed; i++)
         perform(line, &todo.list[i]);
+    if (line->leg)
+        leg_release(line->leg);
     line->stepping = false;
 }
 

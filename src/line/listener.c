@@ -19,6 +19,8 @@
 enum {
     FRAME = AUDIO_FRAME_BYTES,
     KEPT_MAX = LISTENER_KEPT_MS_MAX / AUDIO_FRAME_MS,
+    BLOCK_FRAMES = 50,
+    BLOCKS = KEPT_MAX / BLOCK_FRAMES + 1, /* the oldest and the newest may be begun ones */
     LEAD_IN_MAX = 10, /* 200 ms: a voice is noticed after 60 to 100 ms */
     AFTER_MS = 300,   /* kept behind a voice: the recogniser wants to hear it end */
     SPANS_MAX = 48,
@@ -36,6 +38,10 @@ struct kept_frame {
     uint8_t ulaw[FRAME];
 };
 
+struct kept_block {
+    struct kept_frame frames[BLOCK_FRAMES];
+};
+
 struct span { /* from `stream_ms` of the connection on, media time runs from `media_ms` */
     int64_t stream_ms, media_ms;
 };
@@ -50,7 +56,7 @@ struct listener {
     uint32_t conn;
     unsigned failures; /* since words last came */
 
-    struct kept_frame *kept; /* ring of KEPT_MAX frames; NULL while there are none */
+    struct kept_block *kept[BLOCKS]; /* a ring of frames; NULL where none of a block's is kept */
     size_t kept_first, kept_count;
     size_t to_send; /* the newest so many of them this connection has not heard */
     struct kept_frame lead_in[LEAD_IN_MAX];
@@ -121,32 +127,41 @@ static int64_t media_end(const struct listener *l, int64_t stream_ms)
 
 /* ---- what is kept ---- */
 
+static size_t kept_slot(const struct listener *l, size_t i)
+{
+    return (l->kept_first + i) % (BLOCKS * BLOCK_FRAMES);
+}
+
 static struct kept_frame *kept_at(struct listener *l, size_t i)
 {
-    return &l->kept[(l->kept_first + i) % KEPT_MAX];
+    size_t slot = kept_slot(l, i);
+    return &l->kept[slot / BLOCK_FRAMES]->frames[slot % BLOCK_FRAMES];
 }
 
 static void drop_oldest(struct listener *l)
 {
-    l->kept_first = (l->kept_first + 1) % KEPT_MAX;
+    struct kept_block **block = &l->kept[l->kept_first / BLOCK_FRAMES];
+    l->kept_first = kept_slot(l, 1);
     l->kept_count--;
     if (l->to_send > l->kept_count)
         l->to_send = l->kept_count;
-    if (l->kept_count == 0) { /* nothing is open: the memory is for others */
-        free(l->kept);
-        l->kept = NULL;
+    if (l->kept_count == 0)
         l->kept_first = 0;
+    if (l->kept_first % BLOCK_FRAMES == 0) {
+        free(*block);
+        *block = NULL;
     }
 }
 
-/* The ring has its full length from the start: it fills from its front, and pages that nothing was
- * written to take no memory. Growing would leave holes of all sizes in the heap. */
+/* In blocks of one size, so that they leave no holes of all sizes in the heap and what one call
+ * gives back the next one takes: having the system map and unmap them costs more than hearing. */
 static void keep(struct listener *l, const struct kept_frame *frame, bool sent)
 {
     if (l->kept_count == KEPT_MAX)
         drop_oldest(l);
-    if (!l->kept)
-        l->kept = xalloc(KEPT_MAX * sizeof(*l->kept));
+    struct kept_block **block = &l->kept[kept_slot(l, l->kept_count) / BLOCK_FRAMES];
+    if (!*block)
+        *block = xalloc(sizeof(**block));
     l->kept_count++;
     *kept_at(l, l->kept_count - 1) = *frame;
     if (!sent)
@@ -415,7 +430,8 @@ void listener_close(struct listener **slot)
     l->closed = true;
     timer_free(&l->timer);
     stt_close(&l->stt);
-    free(l->kept);
+    for (size_t i = 0; i < BLOCKS; i++)
+        free(l->kept[i]);
     loop_defer(l->options.loop, free, l);
 }
 
@@ -426,5 +442,8 @@ int64_t listener_sent_ms(const struct listener *l)
 
 size_t listener_bytes(const struct listener *l)
 {
-    return sizeof(*l) + l->kept_count * sizeof(*l->kept);
+    size_t blocks = 0;
+    for (size_t i = 0; i < BLOCKS; i++)
+        blocks += l->kept[i] != NULL;
+    return sizeof(*l) + blocks * sizeof(struct kept_block);
 }

@@ -138,6 +138,19 @@ size_t ws_queued_bytes(const struct ws *ws)
     return ws->out.bytes;
 }
 
+void ws_hold(struct ws *ws)
+{
+    ws->is_held = true;
+}
+
+void ws_release(struct ws *ws)
+{
+    bool was_held = ws->is_held;
+    ws->is_held = false;
+    if (was_held && ws->out.bytes && (ws->state == WS_OPEN || ws->state == WS_CLOSING))
+        ws_io_flush(ws);
+}
+
 /* Pongs and pings a slow reader leaves lying are not worth memory without end. */
 static void send_control(struct ws *ws, enum ws_opcode opcode, const void *data, size_t bytes)
 {
@@ -423,6 +436,7 @@ void ws_close(struct ws **ws_slot, int code, const char *why)
         return;
     *ws_slot = NULL;
     ws->told = true;
+    ws_release(ws);
     if (ws->state == WS_OPENING || code == WS_CLOSE_LOST) {
         ws_bury(ws);
     } else if (ws->state == WS_OPEN) {

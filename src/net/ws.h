@@ -62,6 +62,10 @@ void ws_prepare(void);
  * done: queued. */
 int ws_send(struct ws *ws, enum ws_kind kind, const void *data, size_t bytes);
 size_t ws_queued_bytes(const struct ws *ws);
+/* What is sent in between leaves in one piece: to be used within one turn of the loop. Sending is
+ * the dearest thing a call does. */
+void ws_hold(struct ws *ws);
+void ws_release(struct ws *ws); /* fine without ws_hold() */
 /* NULL after; NULL is fine. Sends what is queued and a close frame, waits a little for the peer's,
  * frees itself. No handler runs any more. */
 void ws_close(struct ws **ws, int code, const char *why);

@@ -56,6 +56,10 @@ void ws_io_flush(struct ws *ws)
 void ws_io_send(struct ws *ws, const void *data, size_t bytes)
 {
     size_t written = 0;
+    if (ws->is_held) {
+        buf_add(&ws->out, data, bytes);
+        return;
+    }
     if (!ws->out.bytes && ws->state != WS_OPENING)
         written = ws_io_write(ws, data, bytes);
     if (written == bytes)

@@ -33,6 +33,7 @@ struct ws {
     bool got_close;
     bool is_garbage;  /* what still comes is not read as frames: the peer broke the protocol */
     bool wants_write; /* TLS must write before it can read on */
+    bool is_held;     /* what is sent is only queued */
     int fd;
     SSL *ssl; /* NULL: plain */
     struct watch *watch;

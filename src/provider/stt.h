@@ -63,7 +63,7 @@ const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
  * errors: none here; a refused or lost stream ends with STT_CLOSED
  * Audio sent before STT_OPEN is kept and sent first: STT_BACKLOG_MS_MAX of it and what comes in
  * real time while the stream opens; past that the newest is dropped. */
-enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 60 };
+enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 100 };
 struct stt *stt_open(struct stt_driver *driver, const struct stt_options *options,
                      stt_event_fn *on_event, void *arg);
 void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes); /* batched to STT_CHUNK_MS */
