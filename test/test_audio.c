@@ -45,12 +45,25 @@ static void level_is_in_decibels_below_full_scale(void **state)
     assert_true(audio_level_db(loud, countof(loud)) <= -100.0);
 }
 
+static void level_is_the_same_without_decoding(void **state)
+{
+    (void)state;
+    uint8_t ulaw[256 + 3];
+    int16_t linear[sizeof(ulaw)];
+    for (size_t i = 0; i < sizeof(ulaw); i++)
+        ulaw[i] = (uint8_t)(i * 7);
+    ulaw_decode_all(ulaw, sizeof(ulaw), linear);
+    for (size_t samples = 0; samples <= sizeof(ulaw); samples++)
+        assert_true(ulaw_level_db(ulaw, samples) == audio_level_db(linear, samples));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ulaw_is_g711),
         cmocka_unit_test(every_ulaw_byte_comes_back),
         cmocka_unit_test(level_is_in_decibels_below_full_scale),
+        cmocka_unit_test(level_is_the_same_without_decoding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

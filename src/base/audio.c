@@ -46,9 +46,9 @@ double audio_level_db(const int16_t *linear, size_t samples)
     return level_db(energy, samples);
 }
 
-static const int32_t *square_table(void)
+static const int64_t *square_table(void)
 {
-    static _Thread_local int32_t table[256];
+    static _Thread_local int64_t table[256];
     if (!table[0])
         for (unsigned i = 0; i < 256; i++)
             table[i] = ulaw_to_linear((uint8_t)i) * ulaw_to_linear((uint8_t)i);
@@ -57,9 +57,12 @@ static const int32_t *square_table(void)
 
 double ulaw_level_db(const uint8_t *ulaw, size_t samples)
 {
-    const int32_t *table = square_table();
+    const int64_t *table = square_table();
     int64_t energy = 0;
-    for (size_t i = 0; i < samples; i++)
+    size_t i = 0;
+    for (; i + 4 <= samples; i += 4) /* half the instructions of one at a time */
+        energy += table[ulaw[i]] + table[ulaw[i + 1]] + table[ulaw[i + 2]] + table[ulaw[i + 3]];
+    for (; i < samples; i++)
         energy += table[ulaw[i]];
     return level_db(energy, samples);
 }

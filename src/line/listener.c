@@ -21,8 +21,8 @@ enum {
     KEPT_MAX = LISTENER_KEPT_MS_MAX / AUDIO_FRAME_MS,
     BLOCK_FRAMES = 50,
     BLOCKS = KEPT_MAX / BLOCK_FRAMES + 1, /* the oldest and the newest may be begun ones */
-    LEAD_IN_MAX = 10, /* 200 ms: a voice is noticed after 60 to 100 ms */
-    AFTER_MS = 300,   /* kept behind a voice: the recogniser wants to hear it end */
+    LEAD_IN_MAX = 10,                     /* 200 ms: a voice is noticed after 60 to 100 ms */
+    AFTER_MS = 300, /* kept behind a voice: the recogniser wants to hear it end */
     SPANS_MAX = 48,
     CATCH_UP_PERCENT = 120, /* of real time; the provider takes up to 125 */
     CATCH_UP_AT_ONCE = 25,  /* frames, half a second: as much as any network holds up */
