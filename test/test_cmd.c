@@ -57,9 +57,10 @@ static int run_at(const char *url, const char *line)
     int count = 0;
     while (count < WORDS_MAX - 1 && (words[count] = strsep(&rest, "|")))
         count++;
-    command_fn *command = strcmp(words[0], "tenant") == 0   ? cmd_tenant
-                          : strcmp(words[0], "number") == 0 ? cmd_number
-                                                            : cmd_migrate;
+    command_fn *command = strcmp(words[0], "tenant") == 0     ? cmd_tenant
+                          : strcmp(words[0], "number") == 0   ? cmd_number
+                          : strcmp(words[0], "operator") == 0 ? cmd_operator
+                                                              : cmd_migrate;
     int status = run_words(command, url, words, count);
     free(copy);
     return status;
@@ -276,6 +277,25 @@ static void database_that_is_away_is_said_to_be(void **state)
     assert_true(complained("not a PostgreSQL URL"));
 }
 
+static void operator_is_added_listed_and_removed(void **state)
+{
+    (void)state;
+    assert_int_equal(run("operator|list|--json"), 0);
+    assert_true(printed("[]"));
+    assert_int_equal(run("operator|add|+420 601 000 001"), 0);
+    assert_int_equal(run("operator|add|+420601000001"), 1);
+    assert_true(complained("is an operator already"));
+    assert_int_equal(run("operator|list"), 0);
+    assert_true(printed("+420601000001"));
+    assert_int_equal(run("operator|remove|+420601000001"), 0);
+    assert_int_equal(run("operator|remove|+420601000001"), 1);
+    assert_true(complained("is no operator"));
+    assert_int_equal(run("operator|add|me"), 1);
+    assert_true(complained("not a telephone number"));
+    assert_int_equal(run("operator|add"), 2);
+    assert_int_equal(run("operator|help"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clean)
 int main(void)
 {
@@ -288,6 +308,7 @@ int main(void)
         TEST(wrong_settings_are_all_named_and_nothing_is_changed),
         TEST(wrong_command_line_is_explained),
         TEST(number_is_added_assigned_and_released),
+        TEST(operator_is_added_listed_and_removed),
         TEST(migrate_brings_an_empty_database_up_to_date_once),
         TEST(database_that_is_away_is_said_to_be),
     };

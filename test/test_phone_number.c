@@ -1,5 +1,6 @@
 /* test/test_phone_number.c: numbers as people and carriers write them. */
 #include "base/mem.h"
+#include "rules/country.h"
 #include "rules/phone.h"
 #include "test/test.h"
 
@@ -149,6 +150,25 @@ static void list_of_countries_is_read_as_people_write_it(void **state)
     assert_true(phone_countries_have("all", ""));
 }
 
+/* Whoever may sign in gets a time zone and a language that fit. */
+static void every_country_has_its_usual_language_and_time(void **state)
+{
+    (void)state;
+    static const char *const countries[] = {"AT", "AU", "BE", "BG", "CA", "CH", "CZ", "DE", "DK",
+                                            "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE",
+                                            "IT", "LT", "LU", "LV", "NL", "NO", "NZ", "PL", "PT",
+                                            "RO", "SE", "SI", "SK", "UA", "US"};
+    for (size_t i = 0; i < countof(countries); i++) {
+        assert_true(phone_country_known(countries[i]));
+        assert_string_not_equal(country_timezone(countries[i]), "UTC");
+    }
+    assert_string_equal(country_timezone("CZ"), "Europe/Prague");
+    assert_string_equal(country_timezone(""), "UTC");
+    assert_int_equal(country_language("SK"), LANGUAGE_SK);
+    assert_int_equal(country_language("AT"), LANGUAGE_DE);
+    assert_int_equal(country_language(""), LANGUAGE_EN);
+}
+
 static void masked_number_shows_neither_half(void **state)
 {
     (void)state;
@@ -169,6 +189,7 @@ int main(void)
         cmocka_unit_test(normalising_twice_changes_nothing),
         cmocka_unit_test(country_is_known_by_its_code),
         cmocka_unit_test(list_of_countries_is_read_as_people_write_it),
+        cmocka_unit_test(every_country_has_its_usual_language_and_time),
         cmocka_unit_test(masked_number_shows_neither_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

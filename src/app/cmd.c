@@ -7,6 +7,8 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
 #include <unistd.h>
 
 int cmd_open(struct cmd *cmd, const char *database_url)
@@ -267,4 +269,21 @@ void cmd_json_field(struct buf *json, const char *name, const char *value)
         buf_json_string(json, str_of(value));
     else
         buf_puts(json, "null");
+}
+
+int cmd_read_number(const char *text, char e164[PHONE_TEXT_BYTES])
+{
+    if (phone_parse(str_of(text), NULL, e164) == PHONE_NUMBER)
+        return CMD_DONE;
+    fprintf(stderr, "karen: \"%s\" is not a telephone number like +420601123456\n", text);
+    return CMD_FAILED;
+}
+
+const char *cmd_day(struct cmd *cmd, int64_t unix_ms)
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    return arena_printf(&cmd->arena, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+                        tm.tm_mday);
 }

@@ -8,4 +8,5 @@
 int cmd_migrate(const char *database_url, int argc, char **argv);
 int cmd_tenant(const char *database_url, int argc, char **argv);
 int cmd_number(const char *database_url, int argc, char **argv);
+int cmd_operator(const char *database_url, int argc, char **argv);
 int cmd_call(const char *database_url, int argc, char **argv);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 static const char help[] =
     "usage: karen number add +420... [--sid PN...] [--shared]\n"
@@ -19,14 +18,6 @@ static const char help[] =
     "A released number rests for 60 days before another tenant can have it: the last one's phone\n"
     "may still forward to it.\n";
 
-static int read_number(const char *text, char e164[PHONE_TEXT_BYTES])
-{
-    if (phone_parse(str_of(text), NULL, e164) == PHONE_NUMBER)
-        return CMD_DONE;
-    fprintf(stderr, "karen: \"%s\" is not a telephone number like +420601123456\n", text);
-    return CMD_FAILED;
-}
-
 static int add(struct cmd *cmd, int argc, char **argv)
 {
     const char *word, *sid = NULL;
@@ -36,7 +27,7 @@ static int add(struct cmd *cmd, int argc, char **argv)
                                          {.name = "--shared", .flag = &shared}};
     if (cmd_parse(options, countof(options), argc, argv, &word, 1))
         return CMD_USAGE;
-    if (read_number(word, number))
+    if (cmd_read_number(word, number))
         return CMD_FAILED;
     numbers_add(cmd->db, number, sid, shared, cmd_on_end, cmd, NULL);
     int err = cmd_wait(cmd);
@@ -45,15 +36,6 @@ static int add(struct cmd *cmd, int argc, char **argv)
     else if (err)
         return cmd_trouble(cmd, "the number was not added", err);
     return err ? CMD_FAILED : CMD_DONE;
-}
-
-static const char *day_of(struct cmd *cmd, int64_t unix_ms)
-{
-    time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    return arena_printf(&cmd->arena, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-                        tm.tm_mday);
 }
 
 static void print_table(struct cmd *cmd, const struct cmd_numbers *numbers)
@@ -68,7 +50,7 @@ static void print_table(struct cmd *cmd, const struct cmd_numbers *numbers)
             cmd, &table,
             (const char *[]){number->number, number_state_code(number->state), number->tenant_name,
                              number->forwarding_source, number->primary ? "yes" : NULL,
-                             number->free_at_ms ? day_of(cmd, number->free_at_ms) : NULL});
+                             number->free_at_ms ? cmd_day(cmd, number->free_at_ms) : NULL});
     }
     cmd_table_print(&table);
 }
@@ -84,7 +66,7 @@ static void put_json(struct cmd *cmd, struct buf *json, const struct number *num
     cmd_json_field(json, "tenant_id", uuid_is_nil(number->tenant) ? NULL : tenant);
     cmd_json_field(json, "tenant_name", number->tenant_name);
     cmd_json_field(json, "forwarding_source", number->forwarding_source);
-    cmd_json_field(json, "free_at", number->free_at_ms ? day_of(cmd, number->free_at_ms) : NULL);
+    cmd_json_field(json, "free_at", number->free_at_ms ? cmd_day(cmd, number->free_at_ms) : NULL);
     buf_printf(json, ",\"is_primary\":%s}", number->primary ? "true" : "false");
 }
 
@@ -146,7 +128,7 @@ static int assign(struct cmd *cmd, int argc, char **argv)
                                          {.name = "--forwarding-source", .value = &source}};
     if (cmd_parse(options, countof(options), argc, argv, words, 2))
         return CMD_USAGE;
-    if (read_number(words[0], number) || (source && read_number(source, forwarder)))
+    if (cmd_read_number(words[0], number) || (source && cmd_read_number(source, forwarder)))
         return CMD_FAILED;
     const struct tenant *tenant = cmd_find_tenant(cmd, words[1]);
     if (!tenant)
@@ -167,7 +149,7 @@ static int release(struct cmd *cmd, int argc, char **argv)
     char number[PHONE_TEXT_BYTES];
     if (cmd_parse(NULL, 0, argc, argv, &word, 1))
         return CMD_USAGE;
-    if (read_number(word, number))
+    if (cmd_read_number(word, number))
         return CMD_FAILED;
     numbers_release(cmd->db, number, cmd_actor(cmd), cmd_on_end, cmd, NULL);
     int err = cmd_wait(cmd);

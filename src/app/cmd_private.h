@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/mem.h"
+#include "rules/phone.h"
 #include "store/db.h"
 #include "store/numbers.h"
 
@@ -38,6 +39,9 @@ struct cmd_numbers {
     size_t count;
 };
 int cmd_read_numbers(struct cmd *cmd, struct cmd_numbers *numbers_out);
+/* CMD_FAILED after saying that it is no telephone number. */
+int cmd_read_number(const char *text, char e164_out[PHONE_TEXT_BYTES]);
+const char *cmd_day(struct cmd *cmd, int64_t unix_ms); /* "2026-11-28" */
 /* By id or by name; NULL after saying why not. */
 const struct tenant *cmd_find_tenant(struct cmd *cmd, const char *id_or_name);
 

@@ -39,6 +39,7 @@ static const struct command {
     {"migrate", NULL, cmd_migrate, "bring the database's schema up to date"},
     {"tenant", NULL, cmd_tenant, "add, list, show and set those Karen answers for"},
     {"number", NULL, cmd_number, "add, list, assign and release phone numbers"},
+    {"operator", NULL, cmd_operator, "add, list and remove those who run this installation"},
     {"call", NULL, cmd_call, "list, show and watch calls"},
     {"help", help, NULL, "this; `karen help settings` lists every setting"},
     {"version", version, NULL, "which Karen this is"},
