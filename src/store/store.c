@@ -54,6 +54,15 @@ void store_json_text(struct buf *buf, struct str text)
     buf_free(&clean);
 }
 
+int store_cursor(const char *cursor, struct uuid *id_out)
+{
+    struct uuid id = {0};
+    int err = cursor ? uuid_parse(str_of(cursor), &id) : 0;
+    if (!err)
+        *id_out = id;
+    return err;
+}
+
 int store_code(const char *const *codes, size_t count, struct str code)
 {
     for (size_t i = 0; i < count; i++)

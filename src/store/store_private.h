@@ -21,6 +21,9 @@ void store_json_text(struct buf *buf, struct str text);
 /* The index of code in the table; -1: it is none of them. */
 int store_code(const char *const *codes, size_t count, struct str code);
 
+/* An id as a cursor, nil for none. EINVAL: it is none. */
+int store_cursor(const char *cursor, struct uuid *id_out);
+
 /* Whose the settings of a change are: which columns may be named. */
 enum settings_owner { SETTINGS_TENANTS = 1, SETTINGS_OPERATORS = 2 };
 /* All of a change as one JSON object; EINVAL when one is refused. */
