@@ -21,6 +21,7 @@ static const char help[] =
     "  --pace usual|none     delays like the real ones' on a good day, or none (usual)\n"
     "  --number +420...      a phone number to begin with (+420228883001)\n"
     "  --voice-url URL       the webhook of that number\n"
+    "  --tls-cert FILE, --tls-key FILE   PEM: the parties speak TLS\n"
     "  --models DIR          language models of the recogniser\n"
     "  --seed N              of the faults' dice (1)\n"
     "  --settings JSON       keys, pace and limits, as for POST /control/settings\n"
@@ -43,6 +44,8 @@ static const struct option long_options[] = {
     {"pace", required_argument, NULL, 'p'},
     {"number", required_argument, NULL, 'n'},
     {"voice-url", required_argument, NULL, 'u'},
+    {"tls-cert", required_argument, NULL, 'c'},
+    {"tls-key", required_argument, NULL, 'k'},
     {"models", required_argument, NULL, 'm'},
     {"seed", required_argument, NULL, 's'},
     {"settings", required_argument, NULL, 'S'},
@@ -61,6 +64,8 @@ static int take_text(int option, struct arguments *arguments)
     case 'e': arguments->env_file = optarg; return 0;
     case 'n': arguments->options.number = optarg; return 0;
     case 'u': arguments->options.voice_url = optarg; return 0;
+    case 'c': arguments->options.tls_cert_file = optarg; return 0;
+    case 'k': arguments->options.tls_key_file = optarg; return 0;
     case 'm': arguments->options.models_dir = optarg; return 0;
     case 's': arguments->options.seed = strtoull(optarg, NULL, 10); return 0;
     case 'p':

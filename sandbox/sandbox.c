@@ -75,14 +75,17 @@ struct faults *sandbox_faults(struct sandbox *sandbox)
     return sandbox->faults;
 }
 
-static int open_server(struct sandbox *sandbox, const char *address,
+static int open_server(struct sandbox *sandbox, const char *address, bool tls,
                        struct http_server **server_out, const char **why_out)
 {
-    const struct http_server_options options = {.routes = routes,
-                                                .route_count = countof(routes),
-                                                .app = sandbox,
-                                                .connections_max = CONNECTIONS_MAX,
-                                                .idle_ms_max = 60000};
+    const struct http_server_options options = {
+        .routes = routes,
+        .route_count = countof(routes),
+        .app = sandbox,
+        .connections_max = CONNECTIONS_MAX,
+        .idle_ms_max = 60000,
+        .tls_cert_file = tls ? sandbox->options.tls_cert_file : NULL,
+        .tls_key_file = tls ? sandbox->options.tls_key_file : NULL};
     return http_server_open(sandbox->loop, address, &options, server_out, why_out);
 }
 
@@ -90,7 +93,7 @@ static int open_own(struct sandbox *sandbox, size_t i, const char **why_out)
 {
     char address[HOST_BYTES + 8];
     snprintf(address, sizeof(address), "%s:%u", sandbox->host, sandbox->own_ports[i]);
-    int err = open_server(sandbox, address, &sandbox->own_servers[i], why_out);
+    int err = open_server(sandbox, address, true, &sandbox->own_servers[i], why_out);
     if (!err)
         sandbox->own_ports[i] = http_server_port(sandbox->own_servers[i]);
     return err;
@@ -130,7 +133,7 @@ static int open_all(struct sandbox *sandbox, const char **why_out)
     if (err)
         return err;
     memcpy(sandbox->host, sandbox->options.listen, (size_t)(colon - sandbox->options.listen));
-    err = open_server(sandbox, sandbox->options.listen, &sandbox->server, why_out);
+    err = open_server(sandbox, sandbox->options.listen, false, &sandbox->server, why_out);
     for (size_t i = 0; !err && i < PARTY_COUNT; i++)
         err = open_own(sandbox, i, why_out);
     if (err)
@@ -200,8 +203,9 @@ void sandbox_close(struct sandbox **sandbox_slot)
 
 static void put_base(const struct sandbox *sandbox, enum party_name name, struct buf *out)
 {
-    buf_printf(out, "http://%s:%u/%s%s", sandbox->host, sandbox->own_ports[name],
-               sandbox->parties[name].kind->name, name == PARTY_OPENAI ? "/v1" : "");
+    buf_printf(out, "%s://%s:%u/%s%s", sandbox->options.tls_cert_file ? "https" : "http",
+               sandbox->host, sandbox->own_ports[name], sandbox->parties[name].kind->name,
+               name == PARTY_OPENAI ? "/v1" : "");
 }
 
 void sandbox_print_addresses(const struct sandbox *sandbox, struct buf *out)

@@ -3,7 +3,8 @@
  * /control, which orders faults, scripts and pace and shows what was sent.
  *
  * Each party is served twice: at the common address, and at a port of its own, which a fault can
- * close so that connections are refused. */
+ * close so that connections are refused. With a certificate the own ports speak TLS, as the real
+ * parties do; orders go in plain text to the common address all the same. */
 #pragma once
 #include "base/buf.h"
 #include "net/loop.h"
@@ -23,6 +24,7 @@ struct sandbox_options {
     struct settings settings;
     const char *number;    /* a number to begin with, E.164; NULL: +420228883001 */
     const char *voice_url; /* its webhook; NULL: none yet */
+    const char *tls_cert_file, *tls_key_file; /* PEM, of the own ports; NULL: plain text */
 };
 /* errno values, with a sentence in *why_out (static). options is copied. */
 int sandbox_open(struct loop *loop, const struct sandbox_options *options,

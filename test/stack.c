@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "test/certs.h"
 #include "test/postgres.h"
 
 #include <arpa/inet.h>
@@ -30,6 +31,8 @@ struct stack {
     char *env[ENV_MAX];
     size_t env_count;
     pid_t sandbox, karen;
+    bool tls;
+    struct certs certs;
 };
 
 static const char *program(const char *path)
@@ -213,10 +216,11 @@ static void start_sandbox(struct stack *stack, const char *pace)
 {
     char *ready = xprintf("%s/sandbox.json", stack->folder);
     char *env = xprintf("%s/sandbox.env", stack->folder);
-    stack->sandbox =
-        spawn(stack, "sandbox.log",
-              (const char *const[]){program("sandbox/karen-sandbox"), "--pace", pace,
-                                    "--ready-file", ready, "--env-file", env, "--quiet", NULL});
+    stack->sandbox = spawn(
+        stack, "sandbox.log",
+        (const char *const[]){program("sandbox/karen-sandbox"), "--pace", pace, "--ready-file",
+                              ready, "--env-file", env, "--quiet", stack->tls ? "--tls-cert" : NULL,
+                              stack->certs.cert_file, "--tls-key", stack->certs.key_file, NULL});
     await_file(stack, "sandbox.json", stack->sandbox, "sandbox.log");
     read_env(stack, "sandbox.env");
     stack->token = xstrdup(env_get(stack, "TWILIO_AUTH_TOKEN"));
@@ -237,6 +241,14 @@ static void start_karen(struct stack *stack)
     free(ready);
 }
 
+static void make_certs(struct stack *stack)
+{
+    certs_make(&stack->certs, "IP:127.0.0.1");
+    env_put(stack, xprintf("TLS_CERT_FILE=%s", stack->certs.cert_file));
+    env_put(stack, xprintf("TLS_KEY_FILE=%s", stack->certs.key_file));
+    env_put(stack, xprintf("CA_FILE=%s", stack->certs.ca_file));
+}
+
 struct stack *stack_open(const struct stack_options *options)
 {
     static const struct stack_options defaults = {0};
@@ -245,9 +257,12 @@ struct stack *stack_open(const struct stack_options *options)
     options = options ? options : &defaults;
     assert_non_null(mkdtemp(folder));
     stack->folder = xstrdup(folder);
+    stack->tls = options->tls;
+    if (stack->tls)
+        make_certs(stack);
     start_sandbox(stack, options->pace ? options->pace : "none");
     unsigned port = free_port();
-    stack->url = xprintf("http://127.0.0.1:%u", port);
+    stack->url = xprintf("%s://127.0.0.1:%u", stack->tls ? "https" : "http", port);
     env_put(stack, xprintf("KAREN_ENV=development"));
     env_put(stack, xprintf("DATABASE_URL=%s", postgres_url()));
     env_put(stack, xprintf("LISTEN=127.0.0.1:%u", port));
@@ -375,6 +390,8 @@ void stack_close(struct stack **stack_slot)
         print_message("kept: %s\n", stack->folder);
     else
         remove_folder(stack->folder);
+    if (stack->tls)
+        certs_remove(&stack->certs);
     for (size_t i = 0; i < stack->env_count; i++)
         free(stack->env[i]);
     free(stack->folder);
@@ -403,8 +420,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-static int http(const char *method, const char *url, const char *header, const char *json,
-                char **body_out)
+static int http(const struct stack *stack, const char *method, const char *url, const char *header,
+                const char *json, char **body_out)
 {
     struct buf body = {0};
     long status = 0;
@@ -414,6 +431,8 @@ static int http(const char *method, const char *url, const char *header, const c
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+    if (stack->tls)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, stack->certs.ca_file);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
     if (json)
@@ -429,7 +448,7 @@ static int http(const char *method, const char *url, const char *header, const c
 char *stack_control(struct stack *stack, const char *method, const char *path, const char *json)
 {
     char *body, *url = xprintf("%s%s", stack->sandbox_url, path);
-    int status = http(method, url, "Content-Type: application/json", json, &body);
+    int status = http(stack, method, url, "Content-Type: application/json", json, &body);
     if (status / 100 != 2)
         fail_msg("%s %s: %d %s", method, url, status, body);
     free(url);
@@ -439,7 +458,7 @@ char *stack_control(struct stack *stack, const char *method, const char *path, c
 int stack_get_with(struct stack *stack, const char *path, const char *header, char **body_out)
 {
     char *url = xprintf("%s%s", stack->url, path);
-    int status = http("GET", url, header, NULL, body_out);
+    int status = http(stack, "GET", url, header, NULL, body_out);
     free(url);
     return status;
 }
@@ -515,6 +534,10 @@ pid_t stack_call(struct stack *stack, const char *to, const char *const *words)
                                   "--to",
                                   to};
     size_t count = 10;
+    if (stack->tls) {
+        all[count++] = "--ca";
+        all[count++] = stack->certs.ca_file;
+    }
     for (size_t i = 0; words[i] && count < WORDS_MAX - 1; i++)
         all[count++] = words[i];
     return spawn(stack, NULL, all);

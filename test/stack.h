@@ -13,6 +13,7 @@ struct stack_options {
     const char *pace;    /* of the sandbox: "none" (default) or "usual" */
     const char *workers; /* default "1" */
     const char *env[8];  /* "NAME=value", up to the first NULL */
+    bool tls;            /* everybody speaks TLS: karen serve, the sandbox's parties, the phone */
 };
 struct stack *stack_open(const struct stack_options *options); /* NULL takes the defaults */
 void stack_close(struct stack **stack); /* fails the test unless everything ended well */
