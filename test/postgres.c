@@ -278,3 +278,14 @@ struct uuid postgres_tenant(const char *name)
     free(sql);
     return tenant;
 }
+
+void postgres_contact(struct uuid tenant, const char *phone, const char *name, const char *kind)
+{
+    char id[UUID_TEXT_BYTES];
+    uuid_print(tenant, id);
+    char *sql = xprintf("INSERT INTO contacts (tenant_id, id, phone, name, kind)"
+                        " VALUES ('%s', gen_random_uuid(), '%s', '%s', '%s')",
+                        id, phone, name, kind);
+    postgres_run(sql);
+    free(sql);
+}

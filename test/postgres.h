@@ -36,3 +36,5 @@ int bench_ending(struct bench *bench, struct ending *ending);
 
 /* A tenant with a name, made without going through the code under test. */
 struct uuid postgres_tenant(const char *name);
+/* Somebody it knows; kind: "normal", "vip", "blocked". */
+void postgres_contact(struct uuid tenant, const char *phone, const char *name, const char *kind);

@@ -2,7 +2,6 @@
  * found in one look. */
 #include "store/callrules.h"
 
-#include "store/contacts.h"
 #include "store/tenants.h"
 #include "test/postgres.h"
 #include "test/test.h"
@@ -399,9 +398,7 @@ static void call_is_placed_on_the_owners_clock(void **state)
 static void all_that_decides_a_call_is_found(void **state)
 {
     (void)state;
-    const struct contact contact = {.phone = CALLER, .name = "Petr Novák", .kind = CONTACT_VIP};
-    contacts_put(bench.app, jan, &contact, on_ending, &ending, NULL);
-    assert_int_equal(bench_ending(&bench, &ending), 0);
+    postgres_contact(jan, CALLER, "Petr Novák", "vip");
     add("b", 0);
     add("a", 1);
     assert_int_equal(set("{\"mode\":\"travel\",\"mode_until\":\"2026-12-01T00:00:00Z\","

@@ -1,7 +1,6 @@
 /* test/test_tenants.c: settings of a tenant: checked, changed together, logged. */
 #include "store/tenants.h"
 
-#include "store/contacts.h"
 #include "test/postgres.h"
 #include "test/test.h"
 
@@ -267,54 +266,6 @@ static void unknown_tenant_is_said_to_be(void **state)
     assert_int_equal(set(bench.app, uuid_new(1), "name", "X"), ENOENT);
 }
 
-struct contact_list {
-    bool done;
-    const struct contact *contacts;
-    size_t count;
-};
-
-static void on_contacts(int err, const struct contact *contacts, size_t count, void *arg)
-{
-    assert_int_equal(err, 0);
-    *(struct contact_list *)arg = (struct contact_list){true, contacts, count};
-}
-
-static struct contact_list contacts_of(struct uuid tenant)
-{
-    struct contact_list list = {0};
-    contacts_list(bench.app, tenant, &bench.arena, on_contacts, &list, NULL);
-    bench_wait(&bench, &list.done);
-    return list;
-}
-
-static int put_contact(struct uuid tenant, const struct contact *contact)
-{
-    contacts_put(bench.app, tenant, contact, on_ending, &ending, NULL);
-    return bench_ending(&bench, &ending);
-}
-
-static void contact_is_one_a_phone_and_tenant(void **state)
-{
-    (void)state;
-    struct uuid jan = postgres_tenant("Jan"), eva = postgres_tenant("Eva");
-    struct contact mother = {.phone = "+420601000001", .name = "Máma", .kind = CONTACT_NORMAL};
-    assert_int_equal(put_contact(jan, &mother), 0);
-    mother.kind = CONTACT_VIP;
-    mother.notes = "volá v neděli";
-    assert_int_equal(put_contact(jan, &mother), 0);
-    struct contact_list list = contacts_of(jan);
-    assert_int_equal(list.count, 1);
-    assert_int_equal(list.contacts[0].kind, CONTACT_VIP);
-    assert_string_equal(list.contacts[0].notes, "volá v neděli");
-    assert_int_equal(contacts_of(eva).count, 0);
-    contacts_remove(bench.app, eva, mother.phone, on_ending, &ending, NULL);
-    assert_int_equal(bench_ending(&bench, &ending), ENOENT);
-    contacts_remove(bench.app, jan, mother.phone, on_ending, &ending, NULL);
-    assert_int_equal(bench_ending(&bench, &ending), 0);
-    mother.phone = "601";
-    assert_int_equal(put_contact(jan, &mother), EINVAL);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 int main(void)
 {
@@ -330,7 +281,6 @@ int main(void)
         TEST(owner_is_spoken_as_he_wants),
         TEST(change_is_logged_with_old_and_new),
         TEST(unknown_tenant_is_said_to_be),
-        TEST(contact_is_one_a_phone_and_tenant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

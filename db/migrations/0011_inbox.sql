@@ -53,7 +53,11 @@ CREATE FUNCTION plain_text(written text) RETURNS text LANGUAGE sql IMMUTABLE PAR
 $$;
 
 ALTER TABLE contacts
-    ADD company text CHECK (octet_length(company) <= 800),
+    DROP CONSTRAINT contacts_name_check,
+    ADD CHECK (octet_length(name) BETWEEN 1 AND 800),
+    DROP CONSTRAINT contacts_notes_check,
+    ADD CHECK (octet_length(notes) BETWEEN 1 AND 8000),
+    ADD company text CHECK (octet_length(company) BETWEEN 1 AND 800),
     ADD language text CHECK (language ~ '^[a-z]{2}$'), -- NULL: the tenant's
     ADD version bigint NOT NULL DEFAULT 1,
     -- Where it stands in the list: by the beginning of its name, the nameless at the end.

@@ -1,6 +1,7 @@
 /* store/contacts.c: people the tenant knows. */
 #include "store/contacts.h"
 
+#include "store/inbox_private.h"
 #include "store/store_private.h"
 
 #include <assert.h>
@@ -14,68 +15,168 @@ enum contact_kind contact_kind_of(struct str code)
     return kind < 0 ? CONTACT_NONE : (enum contact_kind)kind;
 }
 
-void contacts_put(struct db *db, struct uuid tenant, const struct contact *contact,
-                  db_end_fn *on_end, void *arg, struct op **slot)
+/* Of a relation called k. */
+#define CONTACT_COLUMNS                                                                            \
+    "k.id, k.version, k.phone, k.name, k.company, k.kind, k.notes, k.language,"                    \
+    " (SELECT json_time(max(c.started_at)) FROM calls c WHERE c.tenant_id = k.tenant_id"           \
+    "  AND c.from_number = k.phone) AS last_call_at,"                                              \
+    " json_time(k.created_at) AS created_at, json_time(k.updated_at) AS updated_at"
+#define CONTACT_CALLS                                                                              \
+    "(SELECT json_build_object('calls', count(*), 'unviewed', count(*) FILTER"                     \
+    "  (WHERE c.viewed_at IS NULL), 'filtered', count(*) FILTER (WHERE c.inbox_group = "           \
+    "'filtered'))"                                                                                 \
+    "  FROM calls c WHERE c.tenant_id = k.tenant_id AND c.from_number = k.phone"                   \
+    "  AND c.deleted_at IS NULL) AS counts,"                                                       \
+    " (SELECT coalesce(json_agg(item), '[]') FROM (SELECT " INBOX_ROW " FROM (SELECT c.id"         \
+    "   FROM calls c WHERE c.tenant_id = k.tenant_id AND c.from_number = k.phone"                  \
+    "   AND c.deleted_at IS NULL ORDER BY c.started_at DESC, c.id DESC LIMIT 10) n"                \
+    "  JOIN inbox_rows i ON i.tenant_id = k.tenant_id AND i.id = n.id"                             \
+    "  ORDER BY i.started_at DESC, i.id DESC) AS item) AS last_calls"
+#define CONTACT_JSON(source)                                                                       \
+    "SELECT row_to_json(contact) FROM (SELECT " CONTACT_COLUMNS ", " CONTACT_CALLS " FROM " source \
+    " k) AS contact"
+
+/* $2: "<sort_name in hex>.<id>" of where the page before ended; what is none is an error of
+ * PostgreSQL's reading it. */
+#define FIRST_PAGE ".00000000-0000-0000-0000-000000000000"
+#define LISTED(source)                                                                             \
+    "WITH page AS MATERIALIZED (SELECT k.* FROM " source " WHERE k.tenant_id = $1"                 \
+    "  AND (k.sort_name, k.id) > (convert_from(decode(split_part($2, '.', 1), 'hex'), 'UTF8'),"    \
+    "   split_part($2, '.', 2)::uuid) AND ($3::text IS NULL OR k.kind = $3)"                       \
+    "  ORDER BY k.sort_name, k.id LIMIT $4 + 1)"                                                   \
+    " SELECT json_build_object('items', coalesce((SELECT json_agg(item) FROM"                      \
+    "  (SELECT " CONTACT_COLUMNS " FROM (SELECT * FROM page ORDER BY sort_name, id LIMIT $4) k"    \
+    "   ORDER BY k.sort_name, k.id) AS item), '[]'), 'next_cursor',"                               \
+    "  (SELECT encode(convert_to(sort_name, 'UTF8'), 'hex') || '.' || id FROM page"                \
+    "   WHERE (SELECT count(*) FROM page) > $4 ORDER BY sort_name, id OFFSET $4 - 1 LIMIT 1))"
+
+void contacts_list(struct db *db, struct uuid tenant, const struct contacts_filter *filter,
+                   db_json_fn *on_json, void *arg, struct op **slot)
 {
-    static const char sql[] =
-        "INSERT INTO contacts (tenant_id, id, phone, name, kind, notes)"
-        " VALUES ($1, coalesce($2::uuid, gen_random_uuid()), $3, $4, $5, $6)"
-        " ON CONFLICT (tenant_id, phone) DO UPDATE SET name = excluded.name, kind = excluded.kind,"
-        "  notes = excluded.notes, updated_at = now()";
-    assert(contact->kind != CONTACT_NONE);
-    const struct db_value values[] = {db_uuid(tenant),
-                                      db_uuid(contact->id),
-                                      db_text(contact->phone),
-                                      db_text(contact->name),
-                                      db_text(kind_codes[contact->kind]),
-                                      db_text(contact->notes)};
-    const struct db_statement statement = {sql, values, countof(values)};
-    store_write(db, &(struct db_unit){.tenant = tenant, .statements = &statement, .count = 1}, NULL,
-                on_end, arg, slot);
+    static const char all_sql[] = LISTED("contacts k");
+    static const char found_sql[] =
+        LISTED("(SELECT id FROM tenant_contact_words WHERE words @@ search_query($1, $5, false)) w"
+               " CROSS JOIN LATERAL"
+               " (SELECT * FROM contacts WHERE tenant_id = $1 AND id = w.id OFFSET 0) k");
+    assert(filter->limit > 0 && filter->limit <= CONTACTS_PAGE_MAX);
+    const struct db_value values[] = {
+        db_uuid(tenant), db_text(filter->cursor ? filter->cursor : FIRST_PAGE),
+        db_text(filter->kind), db_int(filter->limit), db_text(filter->words)};
+    store_json_query(db, tenant, filter->words ? found_sql : all_sql, values, filter->words ? 5 : 4,
+                     on_json, arg, slot);
 }
 
-void contacts_remove(struct db *db, struct uuid tenant, const char *phone, db_end_fn *on_end,
+void contacts_get(struct db *db, struct uuid tenant, struct uuid contact, db_json_fn *on_json,
+                  void *arg, struct op **slot)
+{
+    static const char sql[] =
+        CONTACT_JSON("(SELECT * FROM contacts WHERE tenant_id = $1 AND id = $2)");
+    const struct db_value values[] = {db_uuid(tenant), db_uuid(contact)};
+    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}
+
+/* The audit log says which of it was written, not what. */
+void contacts_make(struct db *db, struct uuid tenant, const char *json, const char *actor,
+                   db_json_fn *on_json, void *arg, struct op **slot)
+{
+    static const char sql[] =
+        "WITH asked AS (SELECT $2::jsonb AS body), refusal AS (SELECT CASE"
+        "  WHEN (SELECT count(*) FROM contacts WHERE tenant_id = $1) >= $4::bigint"
+        "  THEN $5::integer ELSE 0 END AS err),"
+        " made AS (INSERT INTO contacts (tenant_id, id, phone, name, company, kind, notes, "
+        "language)"
+        "  SELECT $1::uuid, gen_random_uuid(), coalesce(body->>'phone', c.from_number),"
+        "   CASE WHEN body ? 'name' THEN body->>'name' ELSE c.name END,"
+        "   CASE WHEN body ? 'company' THEN body->>'company' ELSE c.company END,"
+        "   coalesce(body->>'kind', 'normal'), body->>'notes', body->>'language'"
+        "  FROM refusal, asked LEFT JOIN inbox_rows c ON c.tenant_id = $1"
+        "   AND c.id = (body->>'call_id')::uuid WHERE err = 0 RETURNING *),"
+        " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject, change)"
+        "  SELECT $1, $3::text, 'contact.add', id::text,"
+        "   jsonb_build_object('kind', jsonb_build_array(NULL, kind)) FROM made)"
+        " SELECT (" CONTACT_JSON("made") "), err FROM refusal";
+    const struct db_value values[] = {db_uuid(tenant), db_text(json), db_text(actor),
+                                      db_int(CONTACTS_MAX), db_int(EDQUOT)};
+    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}
+
+/* known: as it was, locked; nothing is changed when it has another version. $4: the version or -1,
+ * $5: ESTALE. */
+#define KNOWN                                                                                      \
+    "WITH known AS MATERIALIZED (SELECT * FROM contacts WHERE tenant_id = $1 AND id = $2"          \
+    "  FOR UPDATE)"
+#define WANTED_VERSION "($4::bigint < 0 OR known.version = $4)"
+#define REPLACED(column)                                                                           \
+    column " = CASE WHEN $6::jsonb ? '" column "' THEN $6->>'" column "' ELSE k." column " END"
+#define SAID_IN_AUDIT(column)                                                                      \
+    "'" column "', CASE WHEN changed." column " IS DISTINCT FROM known." column                    \
+    " THEN jsonb_build_array(known." column " IS NOT NULL, changed." column " IS NOT NULL) END"
+
+void contacts_change(struct db *db, const struct contact_change *change, db_json_fn *on_json,
+                     void *arg, struct op **slot)
+{
+    static const char sql[] = KNOWN
+        ", changed AS (UPDATE contacts k SET updated_at = now(), " REPLACED("name") ", " REPLACED("company") ", " REPLACED("kind") ", " REPLACED("notes") ", " REPLACED(
+            "language") " FROM known WHERE k.tenant_id = $1 AND k.id = $2 AND " WANTED_VERSION
+                        " RETURNING k.*),"
+                        " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject, "
+                        "change)"
+                        "  SELECT $1, $3::text, 'contact.change', $2::text, "
+                        "jsonb_strip_nulls(jsonb_build_object("
+                        "   'kind', CASE WHEN changed.kind <> known.kind"
+                        "    THEN jsonb_build_array(known.kind, changed.kind) END, " SAID_IN_AUDIT(
+                            "name") ","
+                                    "   " SAID_IN_AUDIT("company") ", " SAID_IN_AUDIT(
+                                        "notes") ", " SAID_IN_AUDIT("language") "   )) FROM known, "
+                                                                                "changed)"
+                                                                                " SELECT "
+                                                                                "(" CONTACT_JSON(
+                                                                                    "changed") "),"
+                                                                                               " CA"
+                                                                                               "SE "
+                                                                                               "WHE"
+                                                                                               "N"
+                                                                                               " " WANTED_VERSION
+                                                                                               " TH"
+                                                                                               "EN "
+                                                                                               "0 "
+                                                                                               "ELS"
+                                                                                               "E "
+                                                                                               "$5:"
+                                                                                               ":in"
+                                                                                               "teg"
+                                                                                               "er "
+                                                                                               "END"
+                                                                                               " FR"
+                                                                                               "OM "
+                                                                                               "kno"
+                                                                                               "wn";
+    const struct db_value values[] = {db_uuid(change->tenant), db_uuid(change->contact),
+                                      db_text(change->actor),  db_int(change->if_version),
+                                      db_int(ESTALE),          db_text(change->json)};
+    store_json_query(db, change->tenant, sql, values, countof(values), on_json, arg, slot);
+}
+
+/* The last statement's row, if any, says why not. */
+static int removed_or_why(const struct db_rows *rows)
+{
+    return db_row_count(rows) ? (int)db_get_int(rows, 0, 0) : ENOENT;
+}
+
+void contacts_remove(struct db *db, const struct contact_change *change, db_end_fn *on_end,
                      void *arg, struct op **slot)
 {
     static const char sql[] =
-        "DELETE FROM contacts WHERE tenant_id = $1 AND phone = $2 RETURNING id";
-    const struct db_value values[] = {db_uuid(tenant), db_text(phone)};
+        KNOWN ", gone AS (DELETE FROM contacts k USING known WHERE k.tenant_id = $1 AND k.id = $2"
+              "  AND " WANTED_VERSION " RETURNING k.id),"
+              " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject)"
+              "  SELECT $1, $3::text, 'contact.remove', id::text FROM gone)"
+              " SELECT CASE WHEN " WANTED_VERSION " THEN 0 ELSE $5::integer END FROM known";
+    const struct db_value values[] = {db_uuid(change->tenant), db_uuid(change->contact),
+                                      db_text(change->actor), db_int(change->if_version),
+                                      db_int(ESTALE)};
     const struct db_statement statement = {sql, values, countof(values)};
-    store_write(db, &(struct db_unit){.tenant = tenant, .statements = &statement, .count = 1},
-                store_any_row, on_end, arg, slot);
-}
-
-struct list_context {
-    struct arena *arena;
-    contacts_fn *on_contacts;
-    void *arg;
-};
-
-static void on_contact_rows(int err, const struct db_rows *rows, void *arg)
-{
-    const struct list_context *context = arg;
-    struct arena *arena = context->arena;
-    size_t count = err ? 0 : db_row_count(rows);
-    struct contact *contacts = arena_alloc(arena, count * sizeof(*contacts));
-    for (size_t i = 0; i < count; i++)
-        contacts[i] = (struct contact){
-            .id = db_get_uuid(rows, i, 0),
-            .phone = db_get_text(rows, i, 1, arena),
-            .name = db_get_text(rows, i, 2, arena),
-            .kind = contact_kind_of(db_get_str(rows, i, 3)),
-            .notes = db_get_text(rows, i, 4, arena),
-        };
-    context->on_contacts(err, err ? NULL : contacts, count, context->arg);
-}
-
-void contacts_list(struct db *db, struct uuid tenant, struct arena *arena, contacts_fn *on_contacts,
-                   void *arg, struct op **slot)
-{
-    static const char sql[] = "SELECT id, phone, name, kind, notes FROM contacts"
-                              " WHERE tenant_id = $1 ORDER BY name NULLS LAST, phone LIMIT $2";
-    const struct db_value values[] = {db_uuid(tenant), db_int(CONTACTS_LIST_MAX)};
-    const struct db_statement statement = {sql, values, countof(values)};
-    const struct list_context context = {arena, on_contacts, arg};
-    db_run(db, &(struct db_unit){tenant, &statement, 1, &context, sizeof(context)}, on_contact_rows,
-           NULL, slot);
+    store_write(db,
+                &(struct db_unit){.tenant = change->tenant, .statements = &statement, .count = 1},
+                removed_or_why, on_end, arg, slot);
 }

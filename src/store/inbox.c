@@ -5,29 +5,28 @@
 #include "store/inbox_private.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define BEFORE_US_MAX INT64_C(253402300799000000) /* the end of the year 9999 */
 
 /* ---- the statements: their values are those of list(), in its order ------------------------- */
 
-/* Of a relation with started_at and the call's id: what the page may hold at all. */
+/* Of a relation with started_at and the call's id: what the page may hold at all. $2:
+ * "<microseconds of the epoch>.<id>" of where the page before ended; what is none is an error of
+ * PostgreSQL's reading it. */
+#define FIRST_PAGE "253402300799000000.ffffffff-ffff-ffff-ffff-ffffffffffff" /* the year 9999 */
 #define RANGE(alias, id)                                                                           \
     alias ".tenant_id = $1 AND (" alias ".started_at, " alias "." id ") <"                         \
-          " (timestamptz 'epoch' + $2::bigint * interval '1 us', $3::uuid)"                        \
-          " AND " alias ".started_at >= coalesce($4::timestamptz, '-infinity')"                    \
-          " AND " alias ".started_at < coalesce($5::timestamptz, 'infinity')"
+          " (timestamptz 'epoch' + split_part($2, '.', 1)::bigint * interval '1 us',"              \
+          "  split_part($2, '.', 2)::uuid)"                                                        \
+          " AND " alias ".started_at >= coalesce($3::timestamptz, '-infinity')"                    \
+          " AND " alias ".started_at < coalesce($4::timestamptz, 'infinity')"
 
 /* All in the index calls_newest, so that no row is read in vain. */
 #define FILTERS                                                                                    \
-    " AND ($6::text IS NULL OR c.label = $6) AND ($7::text IS NULL OR c.lead = $7)"                \
-    " AND ($8::text IS NULL OR c.urgency = $8) AND ($9::text IS NULL OR c.inbox_group = $9)"       \
-    " AND is_in_state($10::text, c.inbox_group, c.viewed_at, c.resolved_at, c.deleted_at)"         \
-    " AND ($11::uuid IS NULL OR c.assigned_to = $11)"                                              \
-    " AND (NOT $12::boolean OR c.assigned_to IS NULL) AND (NOT $13::boolean OR c.starred)"
-#define CALLER "coalesce($15::text, (SELECT phone FROM contacts WHERE tenant_id = $1 AND id = $16))"
+    " AND ($5::text IS NULL OR c.label = $5) AND ($6::text IS NULL OR c.lead = $6)"                \
+    " AND ($7::text IS NULL OR c.urgency = $7) AND ($8::text IS NULL OR c.inbox_group = $8)"       \
+    " AND is_in_state($9::text, c.inbox_group, c.viewed_at, c.resolved_at, c.deleted_at)"          \
+    " AND ($10::uuid IS NULL OR c.assigned_to = $10)"                                              \
+    " AND (NOT $11::boolean OR c.assigned_to IS NULL) AND (NOT $12::boolean OR c.starred)"
+#define CALLER "coalesce($14::text, (SELECT phone FROM contacts WHERE tenant_id = $1 AND id = $15))"
 
 #define NEWEST_FIRST " ORDER BY started_at DESC, id DESC"
 /* A constant bound tells the planner what it must know: that few are wanted. */
@@ -36,11 +35,11 @@
 /* keys(id, started_at), newest first, one more than the page has when there is more. */
 #define PLAIN_KEYS                                                                                 \
     "keys AS MATERIALIZED (SELECT * FROM (SELECT c.id, c.started_at FROM calls c"                  \
-    " WHERE " RANGE("c", "id") FILTERS NEWEST_FIRST AT_MOST ") c LIMIT $14 + 1)"
+    " WHERE " RANGE("c", "id") FILTERS NEWEST_FIRST AT_MOST ") c LIMIT $13 + 1)"
 #define CALLER_KEYS                                                                                \
     "keys AS MATERIALIZED (SELECT * FROM (SELECT c.id, c.started_at FROM calls c"                  \
     " WHERE " RANGE("c", "id") FILTERS " AND c.from_number = " CALLER NEWEST_FIRST AT_MOST         \
-                                       ") c LIMIT $14 + 1)"
+                                       ") c LIMIT $13 + 1)"
 
 /* Who searches for a common word, or has typed its first letter only, finds a page among the newest
  * calls; who searches for a rare one finds it by the index. Both are quick for that and slow for
@@ -49,30 +48,30 @@
     "(SELECT w.call_id AS id, w.started_at FROM " source " w,"                                     \
     " LATERAL (SELECT * FROM calls WHERE tenant_id = $1 AND id = w.call_id OFFSET 0) c"            \
     " WHERE " RANGE("c", "id") FILTERS                                                             \
-        " AND ($15::text IS NULL AND $16::uuid IS NULL OR c.from_number = " CALLER ")"             \
-        " ORDER BY w.started_at DESC, w.call_id DESC LIMIT $14 + 1)"
+        " AND ($14::text IS NULL AND $15::uuid IS NULL OR c.from_number = " CALLER ")"             \
+        " ORDER BY w.started_at DESC, w.call_id DESC LIMIT $13 + 1)"
+#define NEWEST RANGE("w", "call_id") " ORDER BY started_at DESC, call_id DESC LIMIT 1000"
 #define LOOKED_THROUGH                                                                             \
-    OF_WORDS("(SELECT * FROM (SELECT * FROM tenant_call_search w WHERE " RANGE(                    \
-        "w", "call_id") "  ORDER BY started_at DESC, call_id DESC LIMIT 1000) w"                   \
-                        " WHERE words @@ (SELECT query FROM wanted))")
+    OF_WORDS("(SELECT * FROM (SELECT * FROM tenant_call_search w WHERE " NEWEST ") w"              \
+             " WHERE words @@ (SELECT query FROM wanted))")
 #define BY_INDEX OF_WORDS("indexed")
 #define WORDS_KEYS                                                                                 \
-    "wanted AS MATERIALIZED (SELECT search_query($1, $17, true) AS query),"                        \
+    "wanted AS MATERIALIZED (SELECT search_query($1, $16, true) AS query),"                        \
     " recent AS MATERIALIZED " LOOKED_THROUGH ","                                                  \
     " indexed AS MATERIALIZED (SELECT call_id, started_at FROM tenant_call_words"                  \
-    "  WHERE words @@ (SELECT query FROM wanted) AND (SELECT count(*) FROM recent) <= $14"         \
+    "  WHERE words @@ (SELECT query FROM wanted) AND (SELECT count(*) FROM recent) <= $13"         \
     "  ORDER BY started_at DESC, call_id DESC),"                                                   \
-    " keys AS MATERIALIZED (SELECT * FROM recent WHERE (SELECT count(*) FROM recent) > $14"        \
+    " keys AS MATERIALIZED (SELECT * FROM recent WHERE (SELECT count(*) FROM recent) > $13"        \
     "  UNION ALL SELECT * FROM " BY_INDEX " AS older)"
 
 #define PAGE(columns)                                                                              \
     " SELECT json_build_object('items', coalesce((SELECT json_agg(item) FROM (SELECT " columns     \
-    "  FROM (SELECT * FROM keys" NEWEST_FIRST " LIMIT $14) p"                                      \
+    "  FROM (SELECT * FROM keys" NEWEST_FIRST " LIMIT $13) p"                                      \
     "  JOIN inbox_rows i ON i.tenant_id = $1 AND i.id = p.id"                                      \
     "  ORDER BY p.started_at DESC, p.id DESC) AS item), '[]'),"                                    \
     " 'next_cursor', (SELECT (extract(epoch FROM started_at) * 1000000)::bigint || '.' || id"      \
-    "  FROM keys WHERE (SELECT count(*) FROM keys) > $14" NEWEST_FIRST                             \
-    "  OFFSET $14 - 1 LIMIT 1))"
+    "  FROM keys WHERE (SELECT count(*) FROM keys) > $13" NEWEST_FIRST                             \
+    "  OFFSET $13 - 1 LIMIT 1))"
 
 #define EXPORT_COLUMNS                                                                             \
     "i.started_at, i.from_number, i.name, i.company, i.label, i.lead, i.urgency, i.reason,"        \
@@ -96,35 +95,14 @@ const char *const inbox_export_columns[] = {"started_at",
                                             "id"};
 const size_t inbox_export_column_count = countof(inbox_export_columns);
 
-/* "<microseconds of the epoch>.<id>": where the page before ended; without one, the end of days. */
-static int read_cursor(const char *cursor, int64_t *us_out, struct uuid *id_out)
-{
-    char *end = NULL;
-    *us_out = BEFORE_US_MAX;
-    memset(id_out, 0xff, sizeof(*id_out));
-    if (!cursor)
-        return 0;
-    *us_out = strtoll(cursor, &end, 10);
-    if (*cursor < '0' || *cursor > '9' || *us_out > BEFORE_US_MAX || *end != '.')
-        return EINVAL;
-    return uuid_parse(str_of(end + 1), id_out);
-}
-
 static void list(struct db *db, struct uuid tenant, const struct inbox_filter *filter,
                  const struct inbox_statements *statements, db_json_fn *on_json, void *arg,
                  struct op **slot)
 {
-    struct uuid before;
-    int64_t before_us;
     assert(filter->limit > 0 && filter->limit <= INBOX_LIST_MAX);
-    if (read_cursor(filter->cursor, &before_us, &before)) {
-        store_json_refuse(db, EINVAL, on_json, arg, slot);
-        return;
-    }
     const struct db_value values[] = {
         db_uuid(tenant),
-        db_int(before_us),
-        db_uuid(before),
+        db_text(filter->cursor ? filter->cursor : FIRST_PAGE),
         db_text(filter->from),
         db_text(filter->to),
         db_text(filter->label),
@@ -144,7 +122,7 @@ static void list(struct db *db, struct uuid tenant, const struct inbox_filter *f
     const char *sql = filter->words ? statements->words
                       : by_caller   ? statements->caller
                                     : statements->plain;
-    size_t count = filter->words ? 17 : by_caller ? 16 : 14;
+    size_t count = filter->words ? 16 : by_caller ? 15 : 13;
     store_json_query(db, tenant, sql, values, count, on_json, arg, slot);
 }
 
