@@ -600,6 +600,19 @@ static void body_beyond_every_bound_is_413_before_it_has_come(void **state)
     expect_refusal(world, "HTTP/1.1 413 Content Too Large\r\n");
 }
 
+static void what_is_refused_late_on_a_connection_is_told_alike(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++) {
+        peer_say(world->peer, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+        peer_expect(world->peer, "HTTP/1.1 200 OK\r\n");
+        peer_expect(world->peer, "body=abc");
+    }
+    peer_say(world->peer,
+             "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc");
+    expect_refusal(world, "HTTP/1.1 413 Content Too Large\r\n");
+}
+
 static void leave_to_send_a_body_is_given(void **state)
 {
     struct world *world = *state;
@@ -738,6 +751,7 @@ int main(void)
         live_test(request_that_reads_two_ways_is_refused),
         live_test(head_beyond_its_bound_is_431),
         live_test(body_beyond_every_bound_is_413_before_it_has_come),
+        live_test(what_is_refused_late_on_a_connection_is_told_alike),
         live_test(leave_to_send_a_body_is_given),
         live_test(idle_connection_is_closed),
         live_test(request_that_drips_is_408),

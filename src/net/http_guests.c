@@ -116,28 +116,36 @@ static void tell_refused(const struct http_server *server, int status)
         server->options.on_refused(server->options.app, status);
 }
 
+/* The status that evhttp's page begins with. */
+static int status_of(struct evbuffer *output)
+{
+    char start[13] = "";
+    evbuffer_copyout(output, start, sizeof(start) - 1);
+    return (int)strtol(start + strlen("HTTP/1.1 "), NULL, 10);
+}
+
 /* Replaces evhttp's page, which is still whole in the output: nothing is written before the loop's
  * next turn. Its "100 Continue" stays. */
 static void refuse(void *arg)
 {
     struct http_guest *guest = arg;
-    char start[13] = "";
     struct buf page = {0};
     guest->refusing = false;
     if (is_over(guest))
         return;
     struct evbuffer *output = bufferevent_get_output(guest->connection);
-    evbuffer_copyout(output, start, sizeof(start) - 1);
-    int status = (int)strtol(start + strlen("HTTP/1.1 "), NULL, 10);
-    if (status < 400)
-        return;
-    status = refused_status(guest, status);
-    problem_page(&page, status);
-    guest->busy = true; /* what we write now is our own */
-    evbuffer_drain(output, evbuffer_get_length(output));
-    evbuffer_add(output, page.data, page.bytes);
-    buf_free(&page);
-    tell_refused(guest->server, status);
+    evbuffer_unfreeze(output, 1); /* a bufferevent that has written keeps its output shut */
+    int status = status_of(output);
+    if (status >= 400) {
+        status = refused_status(guest, status);
+        problem_page(&page, status);
+        guest->busy = true; /* what we write now is our own */
+        evbuffer_drain(output, evbuffer_get_length(output));
+        evbuffer_add(output, page.data, page.bytes);
+        buf_free(&page);
+        tell_refused(guest->server, status);
+    }
+    evbuffer_freeze(output, 1);
 }
 
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)

@@ -59,7 +59,7 @@ export async function startStack(settings = {}) {
   const port = await freePort();
   const secret = randomBytes(32).toString("base64");
   const url = `http://127.0.0.1:${port}`;
-  await start(
+  const { log } = await start(
     "src/app/karen",
     "KAREN_PROGRAM",
     () => ["serve"],
@@ -78,7 +78,7 @@ export async function startStack(settings = {}) {
       ...settings,
     },
   );
-  return { url, sandbox, database, secret };
+  return { url, sandbox, database, secret, log };
 }
 
 export const kid = (secret) => createHash("sha256").update(secret).digest("hex").slice(0, 8);

@@ -1,0 +1,284 @@
+// test/peers/contract.test.mjs: every operation of the contract, found in the file itself, against
+// those who may not, and against what nobody may send. A new route is tested by being there.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { Contract, ROLES } from "./contract.mjs";
+import { root } from "./sandbox.mjs";
+import { ask, makeKey, makeOperator, makePerson, startStack } from "./stack.mjs";
+
+const stack = await startStack({ SIGN_IN_CODES_PER_ADDRESS: "1000000" });
+const contract = new Contract((await ask(stack, "GET", "/openapi.json")).json);
+const scopes = [...new Set(contract.operations.map((one) => one.scope).filter(Boolean))];
+
+// ---- two tenants, with a row of everything ---------------------------------------------------------
+
+// A row of each table of a tenant, all its ids being the tenant's own.
+const samples = readFileSync(path.join(root, "test/data/samples.sql"), "utf8");
+
+async function makeWorld(roles) {
+  const id = randomUUID();
+  await stack.database.ask(samples.replaceAll("$1", `'${id}'::text`));
+  const world = { tenant: id };
+  for (const role of roles) world[role] = await makePerson(stack, id, role);
+  return world;
+}
+
+// What a name in a path means, in a world. Whatever is not here is the tenant's row of its table.
+const meaning = {
+  session_id: (world) => world.owner.session,
+};
+const ours = await makeWorld(ROLES);
+const theirs = await makeWorld(ROLES);
+const operator = await makePerson(stack, (await makeWorld([])).tenant, "member");
+await makeOperator(stack, operator);
+const keyOfAll = await makeKey(stack, ours.tenant, scopes.length ? scopes : ["calls:read"]);
+
+// ---- asking -----------------------------------------------------------------------------------------
+
+const isId = (parameter) => ["uuid", "phone"].includes(contract.at(parameter.schema).format);
+const idsOf = (operation) => operation.parameters.filter((one) => one.in === "path" && isId(one));
+
+const pathHasIds = (operation) => idsOf(operation).length > 0;
+
+// The path with the ids of worlds, and what else must be in it; values: others of path or query.
+function target(operation, world, { others = {}, values = {} } = {}) {
+  const query = new URLSearchParams();
+  let text = operation.path;
+  for (const parameter of operation.parameters) {
+    const { name } = parameter;
+    const from = others[name] ?? world;
+    const id = meaning[name] ? meaning[name](from) : from.tenant;
+    const value = values[name] ?? (isId(parameter) && parameter.in === "path" ? id : undefined);
+    if (parameter.in === "path")
+      text = text.replace(`{${name}}`, encodeURIComponent(value ?? contract.sample(parameter.schema)));
+    else if (parameter.in === "query" && (value !== undefined || parameter.required))
+      query.set(name, value ?? contract.sample(parameter.schema));
+  }
+  return query.size || [...query].length ? `${text}?${query}` : text;
+}
+
+const asJson = (body) => ({ headers: { "Content-Type": "application/json" }, body });
+const goodBody = (operation, world = ours) =>
+  operation.body && asJson(JSON.stringify(contract.sample(operation.body, world.tenant)));
+const namesIds = (operation) =>
+  operation.body && goodBody(operation, ours).body !== goodBody(operation, theirs).body;
+
+async function put(operation, person, to, sent = goodBody(operation)) {
+  const answer = await ask(stack, operation.method, to, { person, ...sent });
+  contract.expectKept(operation, answer);
+  return answer;
+}
+
+async function expectStatus(status, operation, person, to, why) {
+  const answer = await put(operation, person, to);
+  assert.equal(answer.status, status, `${operation.id}, ${why}: ${answer.status} ${answer.bytes}`);
+}
+
+// All that is stored, but for when somebody was last seen and how often somebody has asked.
+async function stored() {
+  const tables = await stack.database.ask(
+    `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ('{schema_migrations,limit_counts}') ORDER BY 1`,
+  );
+  const parts = tables.map(
+    ({ name }) => `SELECT '${name}' AS name, count(*)::int AS count, md5(coalesce(string_agg(
+      (to_jsonb(t) - '{last_seen_at,last_used_at}'::text[])::text, E'\\n' ORDER BY to_jsonb(t)::text), ''))
+      AS sum FROM public.${name} t`,
+  );
+  const rows = await stack.database.ask(parts.join(" UNION ALL "));
+  return Object.fromEntries(rows.map(({ name, count, sum }) => [name, `${count} rows, ${sum}`]));
+}
+
+// As nothing is written, what was found after one test is what is there before the next.
+let known;
+async function unchanged(what) {
+  const before = known ?? (await stored());
+  known = undefined;
+  await what();
+  known = await stored();
+  assert.deepEqual(known, before, "something was written");
+}
+
+// A few at a time.
+async function each(list, what) {
+  const left = [...list];
+  const one = async () => {
+    while (left.length) await what(left.shift());
+  };
+  await Promise.all(Array.from({ length: 6 }, one));
+}
+
+// ---- the contract itself ------------------------------------------------------------------------------
+
+test("every body that the contract takes is bounded and closed", () => {
+  const troubles = [];
+  const look = (schema, place, seen) => {
+    const json = contract.at(schema);
+    const types = [json.type ?? []].flat();
+    const bounded = json.maxLength ?? json.format ?? json.enum ?? json.const ?? /\$$/.test(json.pattern ?? "");
+    if (seen.includes(schema.$ref ?? json)) return;
+    const deeper = [...seen, schema.$ref ?? json];
+    if (types.includes("string") && !bounded) troubles.push(`${place}: a text without maxLength`);
+    if (types.includes("array") && json.maxItems === undefined) troubles.push(`${place}: a list without maxItems`);
+    if (types.includes("object") && (json.additionalProperties ?? true) === true)
+      troubles.push(`${place}: an object that takes any member`);
+    for (const part of ["oneOf", "anyOf", "allOf"])
+      (json[part] ?? []).forEach((one, i) => look(one, `${place}.${part}.${i}`, deeper));
+    if (json.items) look(json.items, `${place}/*`, deeper);
+    for (const [name, one] of Object.entries(json.properties ?? {})) look(one, `${place}/${name}`, deeper);
+  };
+  for (const operation of contract.operations) if (operation.body) look(operation.body, operation.id, []);
+  assert.deepEqual(troubles, []);
+});
+
+test("every body has an example that fits, its own or one that can be made", () => {
+  for (const operation of contract.operations.filter((one) => one.body))
+    assert.equal(
+      contract.fits(operation.body, contract.sample(operation.body)),
+      null,
+      `${operation.id}: give its schema examples: ${JSON.stringify(contract.sample(operation.body))}`,
+    );
+});
+
+// ---- who may ------------------------------------------------------------------------------------------
+
+for (const operation of contract.operations.filter((one) => one.access !== "public")) {
+  const { id, access, pathNames } = operation;
+  const ofTenant = pathNames.includes("tenant_id") && access !== "operator";
+  const owner = access === "operator" ? operator : ours.owner;
+
+  test(`${id}: nobody, and whoever may less`, async () => {
+    await unchanged(async () => {
+      await expectStatus(401, operation, undefined, target(operation, ours), "nobody");
+      const lesser = access === "operator" ? ROLES : ROLES.slice(0, ROLES.indexOf(access));
+      for (const role of lesser)
+        await expectStatus(403, operation, ours[role], target(operation, ours), role);
+      const others = scopes.filter((scope) => scope !== operation.scope);
+      const key = operation.scope ? await keyFor(others) : keyOfAll;
+      if (key) await expectStatus(403, operation, key, target(operation, ours), "a key without its scope");
+    });
+  });
+
+  if (ofTenant)
+    test(`${id}: another tenant, whoever asks`, async () => {
+      await unchanged(async () => {
+        for (const role of ROLES)
+          await expectStatus(404, operation, theirs[role], target(operation, ours), `their ${role}`);
+        await expectStatus(404, operation, operator, target(operation, ours), "an operator elsewhere");
+        if (operation.scope)
+          await expectStatus(404, operation, keyOfAll, target(operation, theirs), "a key of another tenant");
+      });
+    });
+
+  if (namesIds(operation))
+    test(`${id}: ids of another tenant in its body`, async () => {
+      await unchanged(async () => {
+        const answer = await put(operation, owner, target(operation, ours), goodBody(operation, theirs));
+        assert.ok([403, 404, 422].includes(answer.status), `${id}: ${answer.status} ${answer.bytes}`);
+      });
+    });
+
+  const own = idsOf(operation).filter((one) => one.name !== "tenant_id");
+  if (own.length && access !== "operator")
+    test(`${id}: ids of another tenant`, async () => {
+      await unchanged(async () => {
+        for (const { name } of own)
+          await expectStatus(404, operation, owner, target(operation, ours, { others: { [name]: theirs } }), name);
+      });
+    });
+}
+
+const keys = new Map();
+async function keyFor(scopesOfKey) {
+  const name = scopesOfKey.join(" ");
+  if (!name) return undefined;
+  if (!keys.has(name)) keys.set(name, await makeKey(stack, ours.tenant, scopesOfKey));
+  return keys.get(name);
+}
+for (const scope of scopes) await keyFor(scopes.filter((one) => one !== scope));
+
+// ---- what nobody may send ------------------------------------------------------------------------------
+
+const person = (operation) =>
+  ({ public: undefined, operator })[operation.access] ?? (operation.access === "public" ? undefined : ours.owner);
+
+async function refused(operation, to, sent, field, why) {
+  const answer = await put(operation, person(operation), to, sent);
+  const said = `${operation.id}, ${why} (${field}): ${answer.status} ${answer.bytes}`;
+  assert.ok([400, 404, 413, 415, 422].includes(answer.status), said);
+  assert.equal(answer.type, "application/problem+json", said);
+  if (field === undefined) return;
+  const fields = (answer.json.errors ?? []).map((one) => one.field);
+  assert.ok(fields.includes(field), said);
+}
+
+const depth = (levels) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+const rawBodies = [
+  ["broken", "{", ""],
+  ["a comma too many", '{"a":1,}', ""],
+  ["another value behind", "{}{}", ""],
+  ["invalid UTF-8", Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]), ""],
+  ["a key twice", '{"twice":1,"twice":2}', "/twice"],
+  ["U+0000", '{"zero":"\\u0000"}', "/zero"],
+  ["half a character", '{"half":"\\ud800"}', "/half"],
+  ["too deep", depth(17), `${"/a".repeat(16)}`],
+  ["very deep", depth(5000), `${"/a".repeat(16)}`],
+  ["a huge number", '{"huge":1e999}', "/huge"],
+];
+
+for (const operation of contract.operations.filter((one) => one.body))
+  test(`${operation.id}: bad bodies`, async () => {
+    const to = target(operation, ours);
+    await unchanged(async () => {
+      await each(contract.badBodies(operation), ({ body, field, why }) =>
+        refused(operation, to, asJson(JSON.stringify(body)), field, why),
+      );
+      await each(rawBodies, ([why, text, field]) => refused(operation, to, asJson(text), field, why));
+      const good = JSON.stringify(contract.sample(operation.body));
+      await refused(operation, to, { headers: { "Content-Type": "text/plain" }, body: good }, undefined, "as text");
+      await refused(operation, to, { body: Buffer.from(good) }, undefined, "of no type");
+      const large = `{"a":"${"x".repeat(operation.bodyBytesMax)}"}`;
+      const answer = await put(operation, person(operation), to, asJson(large));
+      assert.equal(answer.status, 413);
+      if (operation.bodyRequired) await refused(operation, to, asJson(""), undefined, "no body");
+    });
+  });
+
+for (const operation of contract.operations.filter((one) => one.parameters.length))
+  test(`${operation.id}: bad parameters`, async () => {
+    await unchanged(async () => {
+      for (const parameter of operation.parameters.filter((one) => one.name !== "tenant_id"))
+        for (const text of contract.badTexts(parameter)) {
+          const { name } = parameter;
+          const sent = goodBody(operation) ?? { headers: {} };
+          const inHeader = parameter.in === "header" && name !== "If-Match";
+          if (parameter.in === "header") sent.headers = { ...sent.headers, [name]: text };
+          const values = parameter.in === "header" ? {} : { [name]: text };
+          const field = parameter.in !== "header" || inHeader ? name : undefined;
+          await refused(operation, target(operation, ours, { values }), sent, field, `${name}=${text}`);
+        }
+      for (const { name, in: place } of operation.parameters)
+        if (place === "query") {
+          const to = target(operation, ours);
+          const mark = to.includes("?") ? "&" : "?";
+          await refused(operation, `${to}${mark}${name}=%FF`, goodBody(operation), name, "invalid UTF-8");
+        }
+    });
+  });
+
+// ---- and those who may ----------------------------------------------------------------------------------
+
+for (const operation of contract.operations.filter((one) => one.access !== "public"))
+  test(`${operation.id}: whoever may, about what is there`, async () => {
+    known = undefined; // this may write
+    const world = await makeWorld(["owner"]);
+    const asker = operation.access === "operator" ? operator : world.owner;
+    const answer = await put(operation, asker, target(operation, world), goodBody(operation, world));
+    const said = `${operation.id}: ${answer.status} ${answer.bytes}`;
+    const strange = operation.body && !pathHasIds(operation) ? [] : [404]; // what a body names
+    assert.ok(![400, 401, 403, ...strange].includes(answer.status) && answer.status < 500, said);
+    if (operation.method === "GET") assert.ok(answer.status < 300, said);
+  });
