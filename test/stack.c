@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "test/certs.h"
+#include "test/file.h"
 #include "test/postgres.h"
 
 #include <arpa/inet.h>
@@ -118,19 +119,6 @@ static pid_t spawn_with(struct stack *stack, const char *const *settings, const 
 static pid_t spawn(struct stack *stack, const char *log, const char *const *words)
 {
     return spawn_with(stack, (const char *const[]){NULL}, log, words);
-}
-
-static char *file_text(const char *path)
-{
-    struct buf text = {0};
-    char piece[4096];
-    size_t bytes;
-    FILE *file = fopen(path, "rb");
-    while (file && (bytes = fread(piece, 1, sizeof(piece), file)) > 0)
-        buf_add(&text, piece, bytes);
-    if (file)
-        fclose(file);
-    return text.data ? text.data : xstrdup("");
 }
 
 static void print_log(const struct stack *stack, const char *log)

@@ -1,4 +1,5 @@
 /* test/test_floors.c: includes point down only. Reads every #include of src/. */
+#include "test/file.h"
 #include "test/test.h"
 
 #include "base/buf.h"
@@ -23,20 +24,6 @@ static int floor_of(struct str folder)
             if (str_is(folder, floors[floor][i]))
                 return (int)floor;
     return -1;
-}
-
-static char *file_text(const char *path)
-{
-    struct buf text = {0};
-    char piece[4096];
-    size_t bytes;
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    while ((bytes = fread(piece, 1, sizeof(piece), file)) > 0)
-        buf_add(&text, piece, bytes);
-    fclose(file);
-    buf_putc(&text, '\n');
-    return text.data;
 }
 
 /* Whether folder/ may include "included", a path such as net/ws.h. */

@@ -2,6 +2,7 @@
  * catalogue, against a worker's session whose queries forgot their tenant; and what an operator of
  * the installation may see of all of them. */
 #include "base/mem.h"
+#include "test/file.h"
 #include "test/postgres.h"
 #include "test/test.h"
 
@@ -10,80 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A row of each table, of tenant $1, all its ids being the tenant's. A table that is missing here
- * fails the test: write a row for it. In the order in which they refer to each other. */
-#define PHONE "'+420' || lpad((('x' || substr(md5($1::text), 1, 6))::bit(24)::int)::text, 9, '1')"
-static const struct sample {
-    const char *table, *insert;
-} samples[] = {
-    {"tenants", "INSERT INTO tenants (id, name, owner_name, language)"
-                " VALUES ($1::uuid, 'T', 'O', 'cs')"},
-    {"tenant_notes", "INSERT INTO tenant_notes (tenant_id, notes) VALUES ($1::uuid, 'x')"},
-    {"users", "INSERT INTO users (tenant_id, id, phone) VALUES ($1::uuid, $1::uuid, " PHONE ")"},
-    {"user_sessions", "INSERT INTO user_sessions (tenant_id, id, user_id, token_hash, expires_at)"
-                      " VALUES ($1::uuid, $1::uuid, $1::uuid, sha256($1::text::bytea), now())"},
-    {"retired_tokens", "INSERT INTO retired_tokens (token_hash, tenant_id, session_id, generation)"
-                       " VALUES (sha256($1::text::bytea), $1::uuid, $1::uuid, 1)"},
-    {"invites",
-     "INSERT INTO invites (tenant_id, id, phone, role, token_hash, expires_at)"
-     " VALUES ($1::uuid, $1::uuid, " PHONE ", 'member', sha256($1::text::bytea), now())"},
-    {"api_keys", "INSERT INTO api_keys (tenant_id, id, name, prefix, key_hash, scopes)"
-                 " VALUES ($1::uuid, $1::uuid, 'K', 'krn_', sha256($1::text::bytea),"
-                 " '{calls:read}')"},
-    {"idempotency_keys", "INSERT INTO idempotency_keys (tenant_id, key, operation, request_hash,"
-                         " claim) VALUES ($1::uuid, 'k', 'o', sha256($1::text::bytea), $1::uuid)"},
-    {"audit_log", "INSERT INTO audit_log (tenant_id, id, actor, action)"
-                  " VALUES ($1::uuid, $1::uuid, 'test', 'test')"},
-    {"calls", "INSERT INTO calls (tenant_id, id, carrier, call_sid, started_at)"
-              " VALUES ($1::uuid, $1::uuid, 'twilio', $1::text, now())"},
-    {"call_sids", "INSERT INTO call_sids (call_sid, tenant_id, call_id)"
-                  " VALUES ($1::text, $1::uuid, $1::uuid)"},
-    {"call_turns",
-     "INSERT INTO call_turns (tenant_id, call_id, seq, speaker, kind, start_ms, end_ms, text)"
-     " VALUES ($1::uuid, $1::uuid, 1, 'caller', 'said', 0, 1, 'x')"},
-    {"call_snapshots", "INSERT INTO call_snapshots (tenant_id, call_id, snapshot)"
-                       " VALUES ($1::uuid, $1::uuid, 'x')"},
-    {"call_messages", "INSERT INTO call_messages (tenant_id, call_id, tool_call_id, reason)"
-                      " VALUES ($1::uuid, $1::uuid, 't', 'x')"},
-    {"call_screenings",
-     "INSERT INTO call_screenings (tenant_id, call_id, legitimacy, lead, urgency,"
-     " needs_follow_up, confidence, model)"
-     " VALUES ($1::uuid, $1::uuid, 'spam', 'none', 'low', false, 1, 'm')"},
-    {"stream_tokens",
-     "INSERT INTO stream_tokens (token_hash, tenant_id, call_id, call_sid, resumed, expires_at)"
-     " VALUES (sha256($1::text::bytea), $1::uuid, $1::uuid, $1::text, false, now())"},
-    {"call_events", "INSERT INTO call_events (tenant_id, call_id, at, id, kind)"
-                    " VALUES ($1::uuid, $1::uuid, now(), $1::uuid, 'test')"},
-    {"counted_calls", "INSERT INTO counted_calls (tenant_id, call_id, started_at)"
-                      " VALUES ($1::uuid, $1::uuid, now())"},
-    {"contacts", "INSERT INTO contacts (tenant_id, id, phone)"
-                 " VALUES ($1::uuid, $1::uuid, " PHONE ")"},
-    {"tenant_phone_numbers",
-     "WITH pool AS (INSERT INTO number_pool (number) VALUES (" PHONE ") RETURNING number)"
-     " INSERT INTO tenant_phone_numbers (tenant_id, id, twilio_number)"
-     " SELECT $1::uuid, $1::uuid, number FROM pool"},
-    {"number_orders", "INSERT INTO number_orders (id, tenant_id, work, country, kind, state, actor)"
-                      " VALUES ($1::uuid, $1::uuid, 'buy', 'CZ', 'local', 'searching', 'test')"},
-    {"forwarding_checks", "INSERT INTO forwarding_checks (tenant_id, id, phone, number, actor)"
-                          " VALUES ($1::uuid, $1::uuid, " PHONE ", " PHONE ", 'test')"},
-    {"outbox", "INSERT INTO outbox (tenant_id, id, kind, key)"
-               " VALUES ($1::uuid, $1::uuid, 'test', 'x')"},
-    {"call_search", "INSERT INTO call_search (tenant_id, call_id, started_at, words)"
-                    " VALUES ($1::uuid, $1::uuid, now(), '')"},
-    {"usage_ledger", "INSERT INTO usage_ledger (tenant_id, key, kind, provider, quantity,"
-                     " cost_micro) VALUES ($1::uuid, 'x', 'test', 'p', 1, 1)"},
-    {"rule_settings", "INSERT INTO rule_settings (tenant_id) VALUES ($1::uuid)"},
-    {"rules", "INSERT INTO rules (tenant_id, id, position, body) VALUES ($1::uuid, $1::uuid, 1,"
-              " '{\"who\":{},\"when\":{},\"then\":{}}')"},
-    {"tenant_text_versions", /* the tenant's own row has made it */
-     "INSERT INTO tenant_text_versions (tenant_id, kind, version, made_by)"
-     " VALUES ($1::uuid, 'language', 1, 'test') ON CONFLICT DO NOTHING"},
-    {"bench_runs", "INSERT INTO bench_runs (tenant_id, id, language, made_by, scenarios)"
-                   " VALUES ($1::uuid, $1::uuid, 'cs', 'test', 1)"},
-    {"bench_results", "INSERT INTO bench_results (tenant_id, run_id, scenario, place, status,"
-                      " checks, transcript, took_ms)"
-                      " VALUES ($1::uuid, $1::uuid, 'test', 1, 'passed', '[]', '[]', 0)"},
-};
+/* A row of each table, of tenant $1: test/data/samples.sql. */
+enum { SAMPLES_MAX = 200 };
+static struct sample {
+    char table[64];
+    char *insert;
+} samples[SAMPLES_MAX];
+static size_t sample_count;
 
 /* Tables with a tenant, tenants itself included; partitions share their parent's rows. */
 #define TABLES_SQL                                                                                 \
@@ -134,16 +68,37 @@ static void leave(void)
     must(worker, "ROLLBACK", NULL);
 }
 
+/* Each begins with a line "-- table". */
+static void read_samples(void)
+{
+    char *text = file_text(KAREN_SOURCE_ROOT "/test/data/samples.sql");
+    struct str rest = str_of(text);
+    while (rest.bytes) {
+        struct str line = str_cut(&rest, '\n'), name = line;
+        const char *end = rest.at ? strstr(rest.at, ";\n") : NULL;
+        if (!str_starts(line, "-- ") || !end || memchr(line.at + 3, ' ', line.bytes - 3))
+            continue;
+        struct sample *sample = &samples[sample_count++];
+        assert_true(sample_count <= SAMPLES_MAX);
+        name = (struct str){line.at + 3, line.bytes - 3};
+        snprintf(sample->table, sizeof(sample->table), "%.*s", (int)name.bytes, name.at);
+        sample->insert = xstrndup(rest.at, (size_t)(end - rest.at));
+        rest = (struct str){end + 2, rest.bytes - (size_t)(end + 2 - rest.at)};
+    }
+    free(text);
+}
+
 static int open_both(void **state)
 {
     (void)state;
+    read_samples();
     struct uuid one = uuid_new(1), other = uuid_new(2);
     uuid_print(one, jan);
     uuid_print(other, eva);
     owner = PQconnectdb(postgres_url());
     worker = PQconnectdb(postgres_url());
     must(worker, "SET ROLE karen_app", NULL);
-    for (size_t i = 0; i < countof(samples); i++) {
+    for (size_t i = 0; i < sample_count; i++) {
         must(owner, samples[i].insert, jan);
         must(owner, samples[i].insert, eva);
     }
@@ -155,6 +110,8 @@ static int close_both(void **state)
     (void)state;
     PQfinish(owner);
     PQfinish(worker);
+    for (size_t i = 0; i < sample_count; i++)
+        free(samples[i].insert);
     return 0;
 }
 
@@ -163,7 +120,7 @@ typedef void table_fn(const char *table, const struct sample *sample);
 
 static const struct sample *find_sample(const char *table)
 {
-    for (size_t i = 0; i < countof(samples); i++)
+    for (size_t i = 0; i < sample_count; i++)
         if (strcmp(samples[i].table, table) == 0)
             return &samples[i];
     return NULL;
@@ -237,7 +194,7 @@ static void every_table_has_the_tenant_first_in_its_key(void **state)
 static void is_sampled(const char *table, const struct sample *sample)
 {
     if (!sample)
-        fail_msg("write a row of %s into this test's samples", table);
+        fail_msg("write a row of %s into test/data/samples.sql", table);
 }
 
 static void every_table_is_tried_here(void **state)
