@@ -495,17 +495,17 @@ static void resumed_call_gets_a_new_token_until_it_is_over(void **state)
     (void)state;
     struct uuid call = begin(jan, "CA17").call.call;
     struct begun resumed = {0}, over = {0}, unknown = {0};
-    calls_resume(bench.app, "CA17", on_begun, &resumed, NULL);
+    calls_resume(bench.app, "CA17", false, on_begun, &resumed, NULL);
     bench_wait(&bench, &resumed.done);
     assert_int_equal(resumed.err, 0);
     assert_true(uuid_equal(resumed.call.call, call));
     assert_true(uuid_equal(resumed.call.tenant, jan));
     assert_int_equal(strlen(resumed.call.token), 43);
     assert_int_equal(finish(jan, call, STATUS_COMPLETED, "end_call"), 0);
-    calls_resume(bench.app, "CA17", on_begun, &over, NULL);
+    calls_resume(bench.app, "CA17", false, on_begun, &over, NULL);
     bench_wait(&bench, &over.done);
     assert_int_equal(over.err, EALREADY);
-    calls_resume(bench.app, "CA-nobody", on_begun, &unknown, NULL);
+    calls_resume(bench.app, "CA-nobody", false, on_begun, &unknown, NULL);
     bench_wait(&bench, &unknown.done);
     assert_int_equal(unknown.err, ENOENT);
 }

@@ -174,7 +174,7 @@ static void resumed_call_comes_with_its_snapshot(void **state)
                &ending, NULL);
     assert_int_equal(bench_ending(&bench, &ending), 0);
     struct begun resumed = {0};
-    calls_resume(bench.app, "CA8", on_begun, &resumed, NULL);
+    calls_resume(bench.app, "CA8", false, on_begun, &resumed, NULL);
     bench_wait(&bench, &resumed.done);
     struct opened opened = redeem(resumed.call.token, "CA8");
     assert_int_equal(opened.err, 0);

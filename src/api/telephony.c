@@ -1,5 +1,6 @@
-/* api/telephony.c: who knocks, and the call that rings. What comes later in a call is
- * telephony_after.c's, its stream telephony_media.c's. */
+/* api/telephony.c: who knocks, whose call it is, and the answers that several webhooks give. What
+ * is done with a call that rings is telephony_ring.c's, what comes later in it telephony_after.c's,
+ * its stream telephony_media.c's. */
 #include "api/telephony_private.h"
 
 #include "api/api.h"
@@ -10,7 +11,6 @@
 #include "line/switchboard.h"
 #include "rules/entitlement.h"
 #include "rules/routing.h"
-#include "store/calls.h"
 #include "store/numbers.h"
 
 #include <assert.h>
@@ -94,6 +94,8 @@ const char *telephony_outcome_name(enum telephony_outcome outcome)
         [TELEPHONY_UNKNOWN_NUMBER] = "unknown_number",
         [TELEPHONY_DENIED] = "denied",
         [TELEPHONY_LOOP] = "loop",
+        [TELEPHONY_RANG_OWNER] = "rang_owner",
+        [TELEPHONY_RULED_OUT] = "ruled_out",
         [TELEPHONY_RESUMED] = "resumed",
         [TELEPHONY_RESUMES_SPENT] = "resumes_spent",
         [TELEPHONY_TRANSFERRED] = "transferred",
@@ -263,7 +265,7 @@ void telephony_reply_stream(struct http_req *req, const char *token, int resumes
     telephony_reply(req, &xml);
 }
 
-static void refuse(struct http_req *req, enum telephony_outcome outcome)
+void telephony_refuse(struct http_req *req, enum telephony_outcome outcome)
 {
     const struct webhook *hook = req->state;
     struct buf xml = {0};
@@ -275,40 +277,6 @@ static void refuse(struct http_req *req, enum telephony_outcome outcome)
 
 /* ---- a call rings --------------------------------------------------------------------------- */
 
-static void on_begun(int err, const struct call_begun *begun, void *arg)
-{
-    struct http_req *req = arg;
-    struct webhook *hook = req->state;
-    struct telephony *t = hook->telephony;
-    if (err == EPERM || err == ENOENT) { /* the call is another tenant's, or the tenant is gone */
-        log_warn(&hook->log, "call_not_begun", "err=%d", err);
-        refuse(req, TELEPHONY_DENIED);
-    } else if (err) {
-        telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
-    } else if (begun->status != STATUS_IN_PROGRESS) {
-        telephony_reply_hangup(req);
-    } else if (hook->service == SERVICE_VOICEMAIL) {
-        telephony_reply_voicemail(req, TELEPHONY_VOICEMAIL);
-    } else {
-        telephony_count(t, begun->again ? TELEPHONY_REPEATED : TELEPHONY_CONNECTED);
-        telephony_reply_stream(req, begun->token, 0, NULL);
-    }
-}
-
-static void begin(struct http_req *req, const struct tenant *tenant)
-{
-    const struct webhook *hook = req->state;
-    const struct call_begin begin = {
-        .tenant = tenant->id,
-        .carrier = "twilio",
-        .call_sid = hook->call_sid,
-        .from_number = hook->from,
-        .to_number = hook->to,
-        .forwarded_from = hook->forwarded_from,
-        .service = hook->service,
-        .started_at_ms = wall_now_ms(),
-    };
-    calls_begin(hook->telephony->db, &begin, on_begun, req, &req->waiting);
 }
 
 static const struct route_candidate *candidate_of(enum routing_reason reason,
@@ -350,7 +318,7 @@ static void on_routes(int err, const struct routes *routes, void *arg)
     }
     const struct route_candidate *candidate = telephony_route(routes, &reason);
     if (!candidate) {
-        refuse(req, TELEPHONY_UNKNOWN_NUMBER);
+        telephony_refuse(req, TELEPHONY_UNKNOWN_NUMBER);
         return;
     }
     const struct tenant *tenant = &candidate->tenant;
@@ -360,11 +328,11 @@ static void on_routes(int err, const struct routes *routes, void *arg)
     log_info(&hook->log, "call_routed", "by=%s service=%s why=%s", routing_reason_name(reason),
              service_name(entitled.service), entitlement_reason_name(entitled.reason));
     if (entitled.service == SERVICE_REFUSE) {
-        refuse(req, TELEPHONY_DENIED);
+        telephony_refuse(req, TELEPHONY_DENIED);
         return;
     }
     hook->service = switchboard_admits(t->board, tenant->id) ? SERVICE_VOICEMAIL : entitled.service;
-    begin(req, tenant);
+    telephony_ring(req, tenant, entitled.service == SERVICE_FULL);
 }
 
 /* A transfer shows the tenant's own Karen number as the caller, so when the owner's phone forwards

@@ -80,6 +80,8 @@ enum telephony_outcome {
     TELEPHONY_UNKNOWN_NUMBER, /* refused politely */
     TELEPHONY_DENIED,         /* refused politely: the tenant is gone */
     TELEPHONY_LOOP,           /* our own call came back: busy */
+    TELEPHONY_RANG_OWNER,     /* by a rule, before Karen says a word */
+    TELEPHONY_RULED_OUT,      /* turned away by a rule, or as a blocked contact */
     TELEPHONY_RESUMED,
     TELEPHONY_RESUMES_SPENT,
     TELEPHONY_TRANSFERRED,

@@ -64,7 +64,7 @@ void telephony_post_resume(struct http_req *req)
     else if (resumes_of(req) >= TELEPHONY_RESUMES_MAX)
         telephony_reply_voicemail(req, TELEPHONY_RESUMES_SPENT);
     else
-        calls_resume(hook->telephony->db, hook->call_sid, on_resumed, req, &req->waiting);
+        calls_resume(hook->telephony->db, hook->call_sid, false, on_resumed, req, &req->waiting);
 }
 
 /* ---- transfer ------------------------------------------------------------------------------- */
@@ -112,6 +112,16 @@ static void on_back(int err, const struct call_begun *begun, void *arg)
     reply_resumed(arg, err, begun, "transfer");
 }
 
+/* Where the end cannot be written now, the sweep writes it after the carrier's news. */
+static void on_talked(int err, void *arg)
+{
+    struct http_req *req = arg;
+    const struct webhook *hook = req->state;
+    if (err)
+        log_warn(&hook->log, "end_not_stored", "err=%d", err);
+    telephony_reply_hangup(req);
+}
+
 void telephony_post_after_transfer(struct http_req *req)
 {
     struct webhook *hook = telephony_webhook(req);
@@ -120,10 +130,12 @@ void telephony_post_after_transfer(struct http_req *req)
     const char *outcome = http_field(req, "DialCallStatus");
     bool talked = outcome && (!strcmp(outcome, "completed") || !strcmp(outcome, "answered"));
     telephony_count(hook->telephony, talked ? TELEPHONY_TRANSFERRED : TELEPHONY_TRANSFER_FAILED);
-    if (talked || is_over(req))
+    if (talked)
+        calls_connected(hook->telephony->db, hook->call_sid, on_talked, req, &req->waiting);
+    else if (is_over(req))
         telephony_reply_hangup(req);
     else
-        calls_resume(hook->telephony->db, hook->call_sid, on_back, req, &req->waiting);
+        calls_resume(hook->telephony->db, hook->call_sid, true, on_back, req, &req->waiting);
 }
 
 /* ---- a message left with the carrier -------------------------------------------------------- */

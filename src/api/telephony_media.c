@@ -4,11 +4,14 @@
 
 #include "api/api.h"
 #include "line/switchboard.h"
+#include "rules/callrules_wire.h"
 #include "store/tokens.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { KEYTERMS_MAX = 100 }; /* more and the recogniser ends the stream */
 
 /* A leg whose token is being looked up. */
 struct stranger {
@@ -68,16 +71,22 @@ static const char *why_not_opened(int err)
     }
 }
 
-/* The names worth listening for, ended by NULL. */
-static const char *const *keyterms_of(struct arena *arena, const struct tenant *tenant)
+/* The names worth listening for, ended by NULL; those of the tenant's list are in the decision,
+ * too, where they matter. */
+static const char *const *keyterms_of(struct arena *arena, const struct tenant *tenant,
+                                      const char *const *names)
 {
     size_t room = tenant->vip_count + 3, count = 0;
+    for (size_t i = 0; names[i]; i++)
+        room++;
     const char **terms = arena_alloc(arena, room * sizeof(*terms));
     terms[count++] = tenant->owner_name;
     if (strcmp(tenant->name, tenant->owner_name) != 0)
         terms[count++] = tenant->name;
     for (size_t i = 0; i < tenant->vip_count; i++)
         terms[count++] = tenant->vip_names[i];
+    for (size_t i = 0; names[i] && count < KEYTERMS_MAX; i++)
+        terms[count++] = names[i];
     return terms;
 }
 
@@ -93,6 +102,31 @@ static int64_t seconds_of(const struct telephony *t, const struct tenant *tenant
     return full ? seconds : shorter(seconds, TELEPHONY_MESSAGE_SECONDS);
 }
 
+/* Ended by NULL. */
+static const char *const *list_of(struct arena *arena, const char *const *texts, size_t count)
+{
+    const char **list = arena_alloc(arena, (count + 1) * sizeof(*list));
+    for (size_t i = 0; i < count; i++)
+        list[i] = texts[i];
+    return list;
+}
+
+/* What was decided when the call rang; calls that began before there was such a thing are screened.
+ */
+static void read_decision(struct stranger *stranger, const struct call_opened *opened,
+                          struct callrules_decision *decision)
+{
+    if (callrules_read_decision(opened->handling, &stranger->arena, decision)) {
+        log_error(NULL, "bad_handling", "call_sid=%s", opened->call.call_sid);
+        *decision = (struct callrules_decision){.action = THEN_SCREEN, .say = ""};
+    }
+}
+
+static bool takes_messages_only(const struct callrules_decision *decision)
+{
+    return decision->action != THEN_SCREEN && decision->action != THEN_FILTER;
+}
+
 /* Whoever may not have all of Karen still has a message taken: shortly, without a model, without a
  * transfer. That was decided when the call came in. */
 static struct line_setup setup_of(struct stranger *stranger, const struct call_opened *opened)
@@ -100,6 +134,11 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
     struct telephony *t = stranger->telephony;
     const struct tenant *tenant = &opened->tenant;
     bool full = opened->call.service == SERVICE_FULL;
+    bool was_live = opened->snapshot.bytes || opened->last_seq;
+    struct callrules_decision decision;
+    read_decision(stranger, opened, &decision);
+    bool wants_message = takes_messages_only(&decision);
+    const char *const *names = list_of(&stranger->arena, decision.names, decision.name_count);
     return (struct line_setup){
         .call = opened->call.id,
         .tenant = tenant->id,
@@ -113,11 +152,18 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
         .voice_id = tenant->voice_id ? tenant->voice_id : t->default_voice,
         .greeting = tenant->greeting_text,
         .instructions = full ? tenant->system_prompt : NULL,
-        .keyterms = keyterms_of(&stranger->arena, tenant),
-        .transfer_to = full ? tenant->forward_number : NULL,
+        .keyterms = keyterms_of(&stranger->arena, tenant, names),
+        .transfer_to = full && !wants_message ? tenant->forward_number : NULL,
         .message_only = !full,
+        .vip = decision.vip,
+        .names = names,
+        .urgent = list_of(&stranger->arena, decision.urgent.list, decision.urgent.count),
+        .say = decision.say,
+        .wants_message = wants_message,
+        .filter = decision.action == THEN_FILTER,
         .duration_ms_max = 1000 * seconds_of(t, tenant, full),
-        .resumed = opened->resumed,
+        /* a stream that broke before a word was said is begun anew, disclosure and all */
+        .resumed = opened->resumed && was_live,
         .transfer_failed = stranger->after_transfer && opened->resumed,
         .snapshot = opened->snapshot,
         .last_seq = opened->last_seq,

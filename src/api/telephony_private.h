@@ -2,6 +2,7 @@
 #pragma once
 #include "api/telephony.h"
 #include "base/log.h"
+#include "rules/callrules.h"
 #include "rules/entitlement.h"
 #include "rules/phone.h"
 #include "rules/routing.h"
@@ -37,6 +38,10 @@ struct webhook {
     char to[PHONE_TEXT_BYTES];
     char forwarded_from[PHONE_TEXT_BYTES];
     enum service service; /* inbound: SERVICE_VOICEMAIL: the carrier shall record */
+    /* inbound, once it is known whose call it is and what his rules say */
+    const struct tenant *tenant;
+    const char *contact_name; /* NULL: none */
+    struct callrules_decision decision;
 };
 
 /* Checks who sent this. NULL: nobody we know; the request is answered already. */
@@ -47,7 +52,11 @@ bool telephony_is_genuine(struct http_req *req, const char *base_url);
 void telephony_count(struct telephony *telephony, enum telephony_outcome outcome);
 void telephony_reply(struct http_req *req, struct buf *twiml); /* frees it */
 
+/* Whose call it is is known: what his rules say is done. full: he may have all of Karen. */
+void telephony_ring(struct http_req *req, const struct tenant *tenant, bool full);
+
 /* The answers that several webhooks give. */
+void telephony_refuse(struct http_req *req, enum telephony_outcome outcome);
 void telephony_reply_hangup(struct http_req *req);
 void telephony_reply_voicemail(struct http_req *req, enum telephony_outcome outcome);
 /* resumes: how many streams of this call have ended before this one. */

@@ -16,7 +16,11 @@ static const struct {
                      "After the tone, please leave your name, your number and your message.",
       .taken = "Thank you, I will pass it on. Goodbye.",
       .refused = "Hello, this is an automatic announcement. Nobody can be reached at this number. "
-                 "Goodbye."}},
+                 "Goodbye.",
+      .call_from = "Karen here, for you, a call from",
+      .hidden = "a hidden number",
+      .declined = "Hello, this is an automatic assistant. This call cannot be taken.",
+      .goodbye = "Goodbye."}},
     {"cs",
      {.voicemail = "Dobrý den, tady je automatická asistentka. Teď se vám bohužel nikdo nemůže "
                    "věnovat. Po zaznění tónu prosím nechte své jméno, číslo a vzkaz.",
@@ -25,7 +29,11 @@ static const struct {
           "tónu prosím nechte své jméno, číslo a vzkaz.",
       .taken = "Děkuji, vzkaz předám. Na shledanou.",
       .refused = "Dobrý den, toto je automatické hlášení. Na tomto čísle není nikdo k zastižení. "
-                 "Na shledanou."}},
+                 "Na shledanou.",
+      .call_from = "Tady Karen, máte hovor. Volá",
+      .hidden = "skryté číslo",
+      .declined = "Dobrý den, tady je automatická asistentka. Tento hovor nelze přijmout.",
+      .goodbye = "Na shledanou."}},
     {"sk",
      {.voicemail = "Dobrý deň, tu je automatická asistentka. Teraz sa vám bohužiaľ nikto nemôže "
                    "venovať. Po zaznení tónu prosím nechajte svoje meno, číslo a odkaz.",
@@ -33,7 +41,11 @@ static const struct {
                      "zaznení tónu prosím nechajte svoje meno, číslo a odkaz.",
       .taken = "Ďakujem, odkaz odovzdám. Dovidenia.",
       .refused = "Dobrý deň, toto je automatické hlásenie. Na tomto čísle nie je nikto k "
-                 "zastihnutiu. Dovidenia."}},
+                 "zastihnutiu. Dovidenia.",
+      .call_from = "Tu je Karen, máte hovor. Volá",
+      .hidden = "skryté číslo",
+      .declined = "Dobrý deň, tu je automatická asistentka. Tento hovor nemožno prijať.",
+      .goodbye = "Dovidenia."}},
     {"de",
      {.voicemail = "Guten Tag, hier spricht eine automatische Assistentin. Gerade kann leider "
                    "niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem Ton Ihren Namen, "
@@ -43,7 +55,12 @@ static const struct {
                      "und Ihre Nachricht.",
       .taken = "Danke, ich gebe es weiter. Auf Wiederhören.",
       .refused = "Guten Tag, dies ist eine automatische Ansage. Unter dieser Nummer ist niemand zu "
-                 "erreichen. Auf Wiederhören."}},
+                 "erreichen. Auf Wiederhören.",
+      .call_from = "Hier ist Karen mit einem Anruf für Sie. Es ruft an:",
+      .hidden = "eine unterdrückte Nummer",
+      .declined = "Guten Tag, hier spricht eine automatische Assistentin. Dieser Anruf kann nicht "
+                  "angenommen werden.",
+      .goodbye = "Auf Wiederhören."}},
 };
 
 const struct telephony_words *telephony_words(const char *language)

@@ -6,6 +6,10 @@ struct telephony_words {
     const char *interrupted; /* the connection broke: leave word after the tone */
     const char *taken;       /* behind a message */
     const char *refused;     /* a number that is nobody's */
+    const char *call_from;   /* to the owner who picks up; behind it a name, digits, or hidden */
+    const char *hidden;
+    const char *declined; /* the owner's rules turn the call away; goodbye comes behind it */
+    const char *goodbye;
 };
 /* Of "cs", "sk", "de" or "en"; any other is "en". */
 const struct telephony_words *telephony_words(const char *language);

@@ -69,7 +69,8 @@ enum call_event_kind {
     EV_STT_UP,        /* conn is open (again) */
     EV_STT_DOWN,      /* conn is lost or silent; the shell is reconnecting */
     EV_REPLY_TEXT,    /* gen: a piece of the reply */
-    EV_REPLY_TOOL,    /* gen: a whole tool call: id, name, text = arguments (JSON) */
+    EV_REPLY_TOOL,    /* gen: a whole tool call: id, name, text = arguments (JSON); err: the shell
+                       * will not have it done */
     EV_REPLY_DONE,    /* gen: the reply is whole */
     EV_REPLY_FAILED,  /* gen: err */
     EV_CLIP_AUDIO,    /* clip: so many more bytes of audio are there */

@@ -17,9 +17,9 @@ static struct str bounded(const char *text, size_t bytes_max)
 }
 
 /* One line: control characters become spaces, brackets of tags and placeholders are dropped. */
-static void put_fact(struct buf *out, const char *text)
+static void put_fact(struct buf *out, const char *text, size_t bytes_max)
 {
-    struct str fact = bounded(text, PROMPT_FACT_BYTES_MAX);
+    struct str fact = bounded(text, bytes_max);
     for (size_t i = 0; i < fact.bytes; i++) {
         char byte = fact.at[i];
         if (byte == '<' || byte == '>' || byte == '{' || byte == '}')
@@ -59,9 +59,30 @@ static void put_now(struct buf *out, const struct prompt_facts *facts)
                now->tm_year + 1900, now->tm_mon + 1, now->tm_mday, now->tm_hour, now->tm_min);
 }
 
+static void put_list(struct buf *out, const char *const *list)
+{
+    size_t start = out->bytes;
+    for (; list && *list && out->bytes - start < PROMPT_LIST_BYTES_MAX; list++) {
+        buf_puts(out, out->bytes > start ? "; " : "");
+        put_fact(out, *list, PROMPT_FACT_BYTES_MAX);
+    }
+}
+
+static bool is_listed(const char *const *list)
+{
+    return list && *list;
+}
+
 static bool is_given(const char *text)
 {
     return str_trim(str_of(text)).bytes > 0;
+}
+
+static bool any_rule(const struct prompt_facts *facts)
+{
+    bool puts_through = facts->vip || is_listed(facts->names) || is_listed(facts->urgent);
+    return (facts->can_transfer && puts_through) || facts->message_only || facts->filter ||
+           is_given(facts->said);
 }
 
 enum condition { HOLDS, HOLDS_NOT, NO_CONDITION };
@@ -72,10 +93,21 @@ static enum condition judge(const struct prompt_facts *facts, struct str conditi
         const char *name;
         bool holds;
     } known[] = {
-        {"transfer", facts->can_transfer},          {"no transfer", !facts->can_transfer},
-        {"caller", is_given(facts->caller_name)},   {"no caller", !is_given(facts->caller_name)},
-        {"number", is_given(facts->caller_number)}, {"no number", !is_given(facts->caller_number)},
-        {"business", is_given(facts->business)},    {"notes", is_given(facts->notes)},
+        {"transfer", facts->can_transfer},
+        {"no transfer", !facts->can_transfer},
+        {"caller", is_given(facts->caller_name)},
+        {"no caller", !is_given(facts->caller_name)},
+        {"number", is_given(facts->caller_number)},
+        {"no number", !is_given(facts->caller_number)},
+        {"business", is_given(facts->business)},
+        {"notes", is_given(facts->notes)},
+        {"vip", facts->can_transfer && facts->vip},
+        {"message", facts->message_only},
+        {"filter", facts->filter},
+        {"said", is_given(facts->said)},
+        {"names", facts->can_transfer && is_listed(facts->names)},
+        {"rules", any_rule(facts)},
+        {"urgent", facts->can_transfer && is_listed(facts->urgent)},
     };
     for (size_t i = 0; i < countof(known); i++)
         if (str_is(condition, known[i].name))
@@ -86,17 +118,23 @@ static enum condition judge(const struct prompt_facts *facts, struct str conditi
 static void put_field(struct buf *out, const struct prompt_facts *facts, struct str name)
 {
     if (str_is(name, "owner"))
-        put_fact(out, facts->owner);
+        put_fact(out, facts->owner, PROMPT_FACT_BYTES_MAX);
     else if (str_is(name, "business"))
-        put_fact(out, facts->business);
+        put_fact(out, facts->business, PROMPT_FACT_BYTES_MAX);
     else if (str_is(name, "caller"))
-        put_fact(out, facts->caller_name);
+        put_fact(out, facts->caller_name, PROMPT_FACT_BYTES_MAX);
     else if (str_is(name, "number"))
-        put_fact(out, facts->caller_number);
+        put_fact(out, facts->caller_number, PROMPT_FACT_BYTES_MAX);
     else if (str_is(name, "now"))
         put_now(out, facts);
     else if (str_is(name, "notes"))
         put_fenced(out, notes_fence, bounded(facts->notes, PROMPT_NOTES_BYTES_MAX));
+    else if (str_is(name, "names"))
+        put_list(out, facts->names);
+    else if (str_is(name, "urgent"))
+        put_list(out, facts->urgent);
+    else if (str_is(name, "said"))
+        put_fact(out, facts->said, PROMPT_LIST_BYTES_MAX);
 }
 
 static void put_line(struct buf *out, const struct prompt_facts *facts, struct str line)

@@ -242,8 +242,11 @@ static void on_tool(struct call_core *core, const struct call_event *event)
     }
     turn->tools++;
     note_call(core, event->id, event->name, event->text);
-    if (str_is(event->name, "take_message") &&
-        run_tool(core, reply->gen, event->id, event->name, event->text)) {
+    if (event->err) {
+        note_result(core, event->id, "not allowed for this caller");
+        reply->ask_again = true;
+    } else if (str_is(event->name, "take_message") &&
+               run_tool(core, reply->gen, event->id, event->name, event->text)) {
         turn->tool_ran = true;
     } else if (str_is(event->name, "end_call")) {
         note_result(core, event->id, "ok");

@@ -265,15 +265,29 @@ static void on_listener(const struct call_event *event, void *arg)
 
 /* ---- beginning and end ---- */
 
-static char **copy_keyterms(const char *const *keyterms)
+static size_t count_texts(const char *const *texts)
 {
     size_t count = 0;
-    while (keyterms && keyterms[count])
+    while (texts && texts[count])
         count++;
+    return count;
+}
+
+/* Both lists in one, up to NULL. */
+static char **copy_texts(const char *const *some, const char *const *others)
+{
+    size_t first = count_texts(some), count = first + count_texts(others);
     char **copy = xalloc((count + 1) * sizeof(*copy));
     for (size_t i = 0; i < count; i++)
-        copy[i] = xstrdup(keyterms[i]);
+        copy[i] = xstrdup(i < first ? some[i] : others[i - first]);
     return copy;
+}
+
+static void free_texts(char **texts)
+{
+    for (size_t i = 0; texts && texts[i]; i++)
+        free(texts[i]);
+    free(texts);
 }
 
 static void remember_setup(struct line *line, const struct line_setup *setup)
@@ -290,7 +304,9 @@ static void remember_setup(struct line *line, const struct line_setup *setup)
     line->voice_id = xstrdup(setup->voice_id);
     line->can_transfer = setup->transfer_to && setup->transfer_to[0];
     line->transfer_to = line->can_transfer ? xstrdup(setup->transfer_to) : NULL;
-    line->keyterms = copy_keyterms(setup->keyterms);
+    line->keyterms = copy_texts(setup->keyterms, NULL);
+    if (!setup->vip && (count_texts(setup->names) || count_texts(setup->urgent)))
+        line->transfer_words = copy_texts(setup->names, setup->urgent);
 }
 
 /* Words that are not to be had are no reason not to answer: the core does without. */
@@ -304,14 +320,29 @@ void line_phrases(const struct line_parts *parts, const char *language, const ch
     buf_free(&why);
 }
 
+/* Behind the disclosure: what a rule has to say, and the greeting; or, when the owner was rung
+ * first, that nobody answered. The caller frees it. */
+static char *greeting_of(const struct line_setup *setup, const struct phrases *phrases)
+{
+    bool own = setup->greeting && setup->greeting[0];
+    const char *greeting = own ? setup->greeting : phrases->words[PHRASE_GREETING];
+    if (setup->transfer_failed && phrases->words[PHRASE_NOT_REACHED])
+        greeting = phrases->words[PHRASE_NOT_REACHED];
+    if (!setup->say || !setup->say[0] || !greeting)
+        return xstrdup(setup->say && setup->say[0] ? setup->say : greeting);
+    if (strlen(setup->say) + strlen(greeting) > LINE_GREETING_BYTES_MAX)
+        return xstrdup(setup->say);
+    return xprintf("%s %s", setup->say, greeting);
+}
+
 static void make_core(struct line *line, const struct line_setup *setup)
 {
     struct phrases phrases = {0};
     line_phrases(line->parts, setup->language, setup->owner, &phrases);
-    bool greets = setup->greeting && setup->greeting[0];
+    char *greeting = greeting_of(setup, &phrases);
     struct call_setup call = {
         .language = setup->language,
-        .greeting = greets ? setup->greeting : phrases.words[PHRASE_GREETING],
+        .greeting = greeting,
         .can_transfer = line->can_transfer,
         .message_only = setup->message_only,
         .resumed = setup->resumed,
@@ -331,6 +362,7 @@ static void make_core(struct line *line, const struct line_setup *setup)
         line->seq_base = setup->last_seq;
     }
     phrases_free(&phrases);
+    free(greeting);
 }
 
 static void open_listener(struct line *line)
@@ -379,9 +411,8 @@ void line_end(struct line *line, const char *why)
 static void line_free(void *arg)
 {
     struct line *line = arg;
-    for (size_t i = 0; line->keyterms[i]; i++)
-        free(line->keyterms[i]);
-    free(line->keyterms);
+    free_texts(line->keyterms);
+    free_texts(line->transfer_words);
     free(line->language);
     free(line->voice_id);
     free(line->transfer_to);

@@ -34,11 +34,19 @@ struct line_setup {
     const char *const *keyterms; /* names worth expecting, up to NULL; may be NULL */
     const char *transfer_to;     /* E.164; NULL: transfer_call is not offered */
     bool message_only;           /* a message is taken without a model, and that is all */
-    int64_t duration_ms_max;     /* 0: LINE_DURATION_MS */
-    bool resumed;                /* it was live before, in another stream */
-    bool transfer_failed;        /* ... and was handed over, but nobody took it */
-    struct str snapshot;         /* what turns_save() last stored of it; may be empty */
-    uint32_t last_seq;           /* of the lines stored so far */
+    /* What the owner's rules say about this call. */
+    bool vip;                  /* the number is one that may always be put through */
+    const char *const *names;  /* unless vip, putting through takes one of these names or urgent */
+    const char *const *urgent; /* words heard from the caller; both up to NULL, may be NULL; when
+                                * neither has any, the owner's instructions decide */
+    const char *say;           /* said before the greeting; NULL: nothing */
+    bool wants_message;        /* told to the model: nothing but a message is wanted */
+    bool filter;               /* ...: hang up on whoever sells or cheats */
+    int64_t duration_ms_max;   /* 0: LINE_DURATION_MS */
+    bool resumed;              /* it was live before, in another stream */
+    bool transfer_failed;      /* the owner was rung before this stream, but did not answer */
+    struct str snapshot;       /* what turns_save() last stored of it; may be empty */
+    uint32_t last_seq;         /* of the lines stored so far */
 };
 enum { LINE_DURATION_MS = 180 * 1000 };
 

@@ -4,8 +4,10 @@
 #include "base/mem.h"
 #include "call/prompt.h"
 #include "line/line_private.h"
+#include "rules/callrules.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +48,13 @@ void line_prepare_model(struct line *line, const struct line_setup *setup)
                                  .caller_name = setup->caller_name,
                                  .caller_number = setup->caller_number,
                                  .now = local_time(setup->timezone),
-                                 .can_transfer = line->can_transfer};
+                                 .can_transfer = line->can_transfer,
+                                 .vip = setup->vip,
+                                 .names = setup->names,
+                                 .urgent = setup->urgent,
+                                 .said = setup->say,
+                                 .message_only = setup->wants_message,
+                                 .filter = setup->filter};
     struct buf system = {0};
     prompt_build(str_of(texts.conversation), &facts, &system);
     line->system = xstrdup(buf_text(&system));
@@ -103,6 +111,35 @@ static void on_last(struct line_reply *reply, const struct llm_event *event)
     line_feed(line, &call);
 }
 
+/* Where the owner's rules ask for a name or an urgent word, the model's own opinion that it was
+ * said is not enough: the caller's words must bear it out. */
+static bool may_transfer(const struct line *line)
+{
+    struct call_message said[CALL_MESSAGES_MAX];
+    if (!line->transfer_words)
+        return true;
+    size_t count = call_messages(line->core, said, CALL_MESSAGES_MAX);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; said[i].role == ROLE_USER && line->transfer_words[j]; j++)
+            if (callrules_heard(line->transfer_words[j], said[i].text))
+                return true;
+    return false;
+}
+
+static void on_tool(struct line_reply *reply, const struct llm_event *event)
+{
+    struct line *line = reply->line;
+    bool refused = str_is(event->name, "transfer_call") && !may_transfer(line);
+    if (refused)
+        log_info(&line->log, "transfer_refused", "why=\"no name or word of the owner's rules\"");
+    line_feed(line, &(struct call_event){.kind = EV_REPLY_TOOL,
+                                         .gen = reply->gen,
+                                         .id = event->id,
+                                         .name = event->name,
+                                         .text = event->text,
+                                         .err = refused ? EPERM : 0});
+}
+
 static void on_reply(const struct llm_event *event, void *arg)
 {
     struct line_reply *reply = arg;
@@ -113,13 +150,7 @@ static void on_reply(const struct llm_event *event, void *arg)
         line_feed(reply->line, &(struct call_event){
                                    .kind = EV_REPLY_TEXT, .gen = reply->gen, .text = event->text});
         break;
-    case LLM_TOOL:
-        line_feed(reply->line, &(struct call_event){.kind = EV_REPLY_TOOL,
-                                                    .gen = reply->gen,
-                                                    .id = event->id,
-                                                    .name = event->name,
-                                                    .text = event->text});
-        break;
+    case LLM_TOOL: on_tool(reply, event); break;
     case LLM_DONE:
     case LLM_FAILED: on_last(reply, event); break;
     }

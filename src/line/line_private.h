@@ -30,6 +30,7 @@ enum {
     LINE_PREVIOUS_BYTES_MAX = 200, /* of what was said before, for the voice's tone */
     LINE_SAVE_AGAIN_MS = 2000,     /* after the database did not take it */
     LINE_ORDERS_MAX = 16,          /* under way at once */
+    LINE_GREETING_BYTES_MAX = 700, /* what a rule says and the greeting; a longer one is left out */
 };
 
 /* What the lines of a worker share; owned by the switchboard. */
@@ -94,6 +95,7 @@ struct line {
     char *system;       /* the model's instructions */
     char safety_id[33]; /* a digest of the tenant, for the model's provider */
     char **keyterms;
+    char **transfer_words; /* one of them must have been said; NULL: no word is needed */
     bool can_transfer;
 
     struct leg *leg;

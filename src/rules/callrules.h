@@ -27,7 +27,7 @@ enum {
     CALLRULE_TIMES_MAX = 4,
     CALLRULE_DATES_MAX = 10,
     CALLRULE_WORDS_BYTES_MAX = 240, /* of a name or an urgent word */
-    CALLRULE_SAY_BYTES_MAX = 800,
+    CALLRULE_SAY_BYTES_MAX = 400,
     CALLRULE_RING_SECONDS_MIN = 5,
     CALLRULE_RING_SECONDS_MAX = 25, /* then mailboxes and forwarding take over */
     CALLRULE_RING_SECONDS = 15,

@@ -118,9 +118,9 @@ static struct db_value why_value(const char *why, char word_out[WHY_BYTES_MAX + 
 static const char enter_call_sql[] = "SELECT enter_call($1::text)";
 static const char begin_sql[] =
     "INSERT INTO calls (tenant_id, id, carrier, call_sid, from_number, to_number, forwarded_from,"
-    " started_at, service)"
+    " started_at, service, handling)"
     " SELECT $1::uuid, claimed, $2::text, $3::text, $4::text, $5::text, $6::text, $7::timestamptz,"
-    " $9::text"
+    " $9::text, $10::jsonb"
     " FROM claim_call_sid($3::text, $8::uuid) AS claimed WHERE claimed IS NOT NULL"
     " ON CONFLICT (tenant_id, call_sid) DO NOTHING";
 static const char token_sql[] =
@@ -149,6 +149,7 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
         db_time(begin->started_at_ms),
         db_uuid(call),
         db_text(service_name(begin->service)),
+        begin->handling.bytes ? db_str(begin->handling) : db_text("{}"),
     };
     const struct db_value token_values[] = {
         db_uuid(begin->tenant),       db_text(begin->call_sid), db_bytes(hash, sizeof(hash)),
@@ -160,9 +161,12 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
            on_begun_row, NULL, slot);
 }
 
-void calls_resume(struct db *db, const char *call_sid, call_begun_fn *on_begun, void *arg,
-                  struct op **slot)
+void calls_resume(struct db *db, const char *call_sid, bool owner_failed, call_begun_fn *on_begun,
+                  void *arg, struct op **slot)
 {
+    static const char failed_sql[] =
+        "UPDATE calls SET transfer = 'failed' WHERE $2 AND tenant_id = karen_tenant()"
+        " AND call_sid = $1 AND transfer IS NULL AND status = 'in_progress'";
     static const char resume_sql[] =
         "WITH call AS (SELECT id, tenant_id, status FROM calls"
         "  WHERE tenant_id = karen_tenant() AND call_sid = $1),"
@@ -176,9 +180,11 @@ void calls_resume(struct db *db, const char *call_sid, call_begun_fn *on_begun, 
     make_token(context.begun.token, hash);
     const struct db_value values[] = {db_text(call_sid), db_bytes(hash, sizeof(hash)),
                                       db_int(STREAM_TOKEN_SECONDS)};
-    const struct db_statement statements[] = {{enter_call_sql, values, 1}, {resume_sql, values, 3}};
-    db_run(db, &(struct db_unit){{{0}}, statements, 2, &context, sizeof(context)}, on_resumed_row,
-           NULL, slot);
+    const struct db_value failed_values[] = {db_text(call_sid), db_bool(owner_failed)};
+    const struct db_statement statements[] = {
+        {enter_call_sql, values, 1}, {failed_sql, failed_values, 2}, {resume_sql, values, 3}};
+    db_run(db, &(struct db_unit){{{0}}, statements, countof(statements), &context, sizeof(context)},
+           on_resumed_row, NULL, slot);
 }
 
 void calls_status(struct db *db, const struct call_news *news, db_end_fn *on_end, void *arg,
@@ -243,6 +249,14 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
                counts->clip_failures);
 }
 
+/* Of a relation called ended. */
+#define QUEUE_SCREENING                                                                            \
+    " queued AS (INSERT INTO outbox (tenant_id, kind, key, call_id)"                               \
+    "  SELECT tenant_id, 'screening', id::text, id FROM ended"                                     \
+    "  ON CONFLICT (tenant_id, kind, key) DO UPDATE SET status = 'pending', attempts = 0,"         \
+    "   run_at = now(), lease = NULL, ended_at = NULL"                                             \
+    "  RETURNING pg_notify('karen_outbox', 'screening'))"
+
 /* The first to end a call counts; one that the sweep had to end is amended by its line, which knows
  * better, and screened again, since now there may be more words. */
 static const char end_sql[] =
@@ -251,13 +265,21 @@ static const char end_sql[] =
     "  greatest(0, extract(epoch FROM $5::timestamptz - started_at))::integer"
     "  WHERE tenant_id = $1 AND id = $2 AND (status = 'in_progress' OR ended_reason = 'lost')"
     "  RETURNING tenant_id, id),"
-    " forgotten AS (DELETE FROM call_snapshots WHERE tenant_id = $1 AND call_id = $2),"
-    " queued AS (INSERT INTO outbox (tenant_id, kind, key, call_id)"
-    "  SELECT tenant_id, 'screening', id::text, id FROM ended"
-    "  ON CONFLICT (tenant_id, kind, key) DO UPDATE SET status = 'pending', attempts = 0,"
-    "   run_at = now(), lease = NULL, ended_at = NULL"
-    "  RETURNING pg_notify('karen_outbox', 'screening'))"
+    " forgotten AS (DELETE FROM call_snapshots WHERE tenant_id = $1 AND call_id = "
+    "$2)," QUEUE_SCREENING
     " SELECT (SELECT count(*) FROM queued) FROM calls WHERE tenant_id = $1 AND id = $2";
+/* ... by the owner's own talk with the caller; whatever was known of it before stays. */
+static const char connected_sql[] =
+    "WITH call AS (SELECT tenant_id, id FROM calls"
+    "  WHERE tenant_id = karen_tenant() AND call_sid = $1),"
+    " ended AS (UPDATE calls c SET status = 'completed', ended_reason = 'transferred',"
+    "  transfer = 'connected', ended_at = now(),"
+    "  duration_seconds = greatest(0, extract(epoch FROM now() - started_at))::integer"
+    "  FROM call WHERE c.tenant_id = call.tenant_id AND c.id = call.id"
+    "  AND (c.status = 'in_progress' OR c.ended_reason = 'lost') RETURNING c.tenant_id, c.id),"
+    " forgotten AS (DELETE FROM call_snapshots s USING ended"
+    "  WHERE s.tenant_id = ended.tenant_id AND s.call_id = ended.id)," QUEUE_SCREENING
+    " SELECT id FROM call";
 static const char usage_sql[] =
     "INSERT INTO usage_ledger (tenant_id, key, call_id, kind, provider, model, quantity,"
     " cost_micro)"
@@ -294,6 +316,16 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     buf_free(&lines);
     buf_free(&usage);
     buf_free(&counts);
+}
+
+void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,
+                     struct op **slot)
+{
+    const struct db_value values[] = {db_text(call_sid)};
+    const struct db_statement statements[] = {{enter_call_sql, values, 1},
+                                              {connected_sql, values, 1}};
+    store_write(db, &(struct db_unit){.statements = statements, .count = 2}, store_any_row, on_end,
+                arg, slot);
 }
 
 struct swept_context {

@@ -41,6 +41,7 @@ struct call_begin {
     const char *to_number;      /* what was called */
     const char *forwarded_from; /* NULL or "" */
     enum service service;       /* as decided; not SERVICE_REFUSE, which leaves no record */
+    struct str handling;        /* what was decided, as rules/callrules_wire.h has it; empty: {} */
     int64_t started_at_ms;
 };
 struct call_begun {
@@ -54,10 +55,13 @@ typedef void call_begun_fn(int err, const struct call_begun *begun, void *arg);
 /* One round trip. EPERM: that CallSid is another tenant's call; ENOENT: no such tenant. */
 void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *on_begun, void *arg,
                  struct op **slot);
-/* A new token for a call whose stream ended before the call did. ENOENT: no such call; EALREADY: it
- * is over. */
-void calls_resume(struct db *db, const char *call_sid, call_begun_fn *on_begun, void *arg,
-                  struct op **slot);
+/* A new token for a call whose stream ended before the call did, or whose owner was rung and did
+ * not answer. ENOENT: no such call; EALREADY: it is over. */
+void calls_resume(struct db *db, const char *call_sid, bool owner_failed, call_begun_fn *on_begun,
+                  void *arg, struct op **slot);
+/* The owner and the caller have talked, and hung up: the record ends. ENOENT: no such call. */
+void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,
+                     struct op **slot);
 
 /* What the carrier says of a call (unordered, repeated). The record ends by calls_finish() or, when
  * nobody lives to do it, by calls_sweep() soon after. ENOENT: no such call. */

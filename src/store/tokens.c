@@ -37,6 +37,7 @@ static void read_opened(const struct db_rows *rows, struct arena *arena, struct 
     opened->last_seq = (uint32_t)db_get_int(rows, 0, column + 1);
     opened->contact = contact_kind_of(db_get_str(rows, 0, column + 2));
     opened->contact_name = db_get_text(rows, 0, column + 3, arena);
+    opened->handling = str_of(db_get_text(rows, 0, column + 4, arena));
 }
 
 static void on_redeemed(int err, const struct db_rows *rows, void *arg)
@@ -64,7 +65,7 @@ void tokens_redeem(struct db *db, struct str token, const char *call_sid, struct
     static const char load_sql[] =
         "SELECT " CALL_COLUMNS ", " TENANT_COLUMNS ", s.snapshot,"
         " (SELECT max(seq) FROM call_turns l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.id),"
-        " k.kind, k.name"
+        " k.kind, k.name, c.handling::text"
         " FROM calls c JOIN tenants t ON t.id = c.tenant_id"
         " LEFT JOIN call_snapshots s ON s.tenant_id = c.tenant_id AND s.call_id = c.id"
         " LEFT JOIN contacts k ON k.tenant_id = c.tenant_id AND k.phone = c.from_number"

@@ -12,6 +12,7 @@ struct call_opened {
     struct str snapshot;      /* of the core at the last committed turn; empty: there is none */
     uint32_t last_seq;        /* of the lines stored so far; 0: none */
     const char *contact_name; /* NULL: not among the tenant's contacts */
+    struct str handling;      /* what was decided when it rang: see rules/callrules_wire.h */
     enum contact_kind { CONTACT_NONE, CONTACT_NORMAL, CONTACT_VIP, CONTACT_BLOCKED } contact;
 };
 typedef void call_opened_fn(int err, const struct call_opened *opened, void *arg);
