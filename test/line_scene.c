@@ -555,7 +555,8 @@ static struct line_texts texts(const char *language, void *arg)
     (void)language;
     (void)arg;
     return (struct line_texts){
-        .conversation = "You answer for {owner}.\n[notes] {notes}\n",
+        .conversation =
+            "You answer for {owner}.\n[names] {names}\n[said] {said}\n[notes] {notes}\n",
         .phrases = "{\"owner_unknown\":\"the owner\",\"disclosure\":\"This is an assistant of "
                    "{owner}.\",\"greeting\":\"How can I help?\",\"filler\":\"One "
                    "moment.\",\"still_there\":\"Are you there?\",\"still_there_2\":\"Can you hear "

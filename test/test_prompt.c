@@ -74,6 +74,29 @@ static void conditions_keep_and_drop_lines(void **state)
     buf_free(&out);
 }
 
+static void rules_of_the_owner_have_lines_of_their_own(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Petr", "Eva <x>\n{owner}", NULL};
+    static const char *const urgent[] = {"fire", NULL};
+    static const char template[] = "[rules] rules\n[vip] vip\n[names] {names}\n[urgent] {urgent}\n"
+                                   "[message] message\n[filter] filter\n[said] {said}\n";
+    struct buf out = {0};
+    struct prompt_facts facts = some_facts();
+    assert_string_equal(build(&out, template, &facts), "");
+    facts.names = names;
+    facts.urgent = urgent;
+    assert_string_equal(build(&out, template, &facts), "rules\nPetr; Eva x owner\nfire\n");
+    facts.can_transfer = false; /* then there is nothing to be put through to */
+    assert_string_equal(build(&out, template, &facts), "");
+    facts = some_facts();
+    facts.vip = facts.filter = facts.message_only = true;
+    facts.said = "Back on Monday.";
+    assert_string_equal(build(&out, template, &facts),
+                        "rules\nvip\nmessage\nfilter\nBack on Monday.\n");
+    buf_free(&out);
+}
+
 static void notes_cannot_leave_their_fence(void **state)
 {
     (void)state;
@@ -124,9 +147,14 @@ static void shipped_templates_are_whole(void **state)
             struct prompt_facts facts = some_facts();
             if (!known)
                 facts = (struct prompt_facts){.owner = "Jan Novak"};
+            static const char *const list[] = {"Petr", NULL};
             facts.language = languages[i];
+            facts.vip = facts.message_only = facts.filter = known;
+            facts.names = facts.urgent = known ? list : NULL;
+            facts.said = known ? "Back on Monday." : NULL;
             struct buf out = {0};
             const char *prompt = build(&out, template, &facts);
+            assert_true((strstr(prompt, "Back on Monday.") != NULL) == (known != 0));
             assert_null(strchr(prompt, '{'));
             assert_null(strstr(prompt, "\n["));
             assert_non_null(strstr(prompt, "Jan Novak"));
@@ -228,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_are_filled_in),
         cmocka_unit_test(conditions_keep_and_drop_lines),
+        cmocka_unit_test(rules_of_the_owner_have_lines_of_their_own),
         cmocka_unit_test(notes_cannot_leave_their_fence),
         cmocka_unit_test(fact_stays_on_its_line),
         cmocka_unit_test(notes_are_bounded),

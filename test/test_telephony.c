@@ -47,9 +47,10 @@ static struct world {
     size_t opened_count;
     struct {
         struct uuid call, tenant;
-        char call_sid[40], caller[20], owner[40], language[8], transfer_to[20], instructions[40];
+        char call_sid[40], caller[20], owner[40], language[8], transfer_to[20], instructions[40],
+            say[40], names[80], urgent[40];
         int64_t duration_ms_max;
-        bool message_only, resumed, transfer_failed;
+        bool message_only, resumed, transfer_failed, vip, wants_message, filter;
     } setup;
     /* the answer to a webhook */
     bool answered;
@@ -106,6 +107,14 @@ static void keep(char *out, size_t room, const char *text)
     snprintf(out, room, "%s", text ? text : "-");
 }
 
+static void keep_list(char *out, size_t room, const char *const *list)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; list && list[i] && at < room; i++)
+        at += (size_t)snprintf(out + at, room - at, "%s%s", i ? "," : "", list[i]);
+}
+
 int switchboard_open(struct switchboard *board, struct leg *leg, const struct line_setup *setup)
 {
     static const struct leg_handler handler = {on_audio, on_mark, on_dtmf, on_closed};
@@ -121,6 +130,12 @@ int switchboard_open(struct switchboard *board, struct leg *leg, const struct li
     keep(w.setup.language, sizeof(w.setup.language), setup->language);
     keep(w.setup.transfer_to, sizeof(w.setup.transfer_to), setup->transfer_to);
     keep(w.setup.instructions, sizeof(w.setup.instructions), setup->instructions);
+    keep(w.setup.say, sizeof(w.setup.say), setup->say);
+    keep_list(w.setup.names, sizeof(w.setup.names), setup->names);
+    keep_list(w.setup.urgent, sizeof(w.setup.urgent), setup->urgent);
+    w.setup.vip = setup->vip;
+    w.setup.wants_message = setup->wants_message;
+    w.setup.filter = setup->filter;
     w.setup.duration_ms_max = setup->duration_ms_max;
     w.setup.message_only = setup->message_only;
     w.setup.resumed = setup->resumed;
@@ -828,6 +843,12 @@ static void call_reaches_its_line(void **state)
         postgres_count("SELECT count(*) FROM calls WHERE carrier_status = 'completed'"), 1);
 }
 
+static void a_line_was_said(void)
+{
+    postgres_run("INSERT INTO call_turns (tenant_id, call_id, seq, speaker, kind, start_ms, end_ms,"
+                 " text) SELECT tenant_id, id, 1, 'agent', 'phrase', 0, 1, 'Hello' FROM calls");
+}
+
 static void broken_stream_is_taken_up_again(void **state)
 {
     (void)state;
@@ -835,6 +856,7 @@ static void broken_stream_is_taken_up_again(void **state)
     bench_wait(&w.bench, &w.opened);
     struct uuid call = w.setup.call;
     w.opened = false;
+    a_line_was_said();
     leg_close(&w.leg, "the worker dies");
     bench_wait(&w.bench, &w.opened);
     assert_true(w.setup.resumed);
@@ -846,6 +868,22 @@ static void broken_stream_is_taken_up_again(void **state)
     leg_close(&w.leg, "the call is over");
     expect_settled();
     assert_string_equal(buf_text(&w.story), "over:1000 over:1000 ended:Hangup");
+}
+
+/* Else the caller would never be told that no person is speaking. */
+static void stream_that_broke_before_a_word_begins_anew(void **state)
+{
+    (void)state;
+    ring(PHONE_DIAL_NO_ANSWER);
+    bench_wait(&w.bench, &w.opened);
+    w.opened = false;
+    leg_close(&w.leg, "the worker dies");
+    bench_wait(&w.bench, &w.opened);
+    assert_false(w.setup.resumed);
+    assert_int_equal(counted(TELEPHONY_RESUMED), 1);
+    postgres_run("UPDATE calls SET status = 'completed', ended_at = now()");
+    leg_close(&w.leg, "the call is over");
+    expect_settled();
 }
 
 static void stream_that_always_breaks_ends_in_a_voicemail(void **state)
@@ -899,6 +937,10 @@ static void transfer_that_is_taken_ends_the_call(void **state)
                                             " whisper:cs-CZ:Jan & Eva: balík? ended:Hangup");
     assert_true(w.leg_gone);
     assert_int_equal(counted(TELEPHONY_TRANSFERRED), 1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'connected' AND"
+                                    " status = 'completed' AND ended_reason = 'transferred'"),
+                     1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE kind = 'screening'"), 1);
 }
 
 static void transfer_that_nobody_takes_comes_back(void **state)
@@ -906,10 +948,12 @@ static void transfer_that_nobody_takes_comes_back(void **state)
     (void)state;
     ring(PHONE_DIAL_NO_ANSWER);
     bench_wait(&w.bench, &w.opened);
+    a_line_was_said();
     hand_over();
     bench_wait(&w.bench, &w.opened);
     assert_true(w.setup.resumed && w.setup.transfer_failed);
     assert_int_equal(counted(TELEPHONY_TRANSFER_FAILED), 1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'failed'"), 1);
 }
 
 static void line_hangs_up_at_the_carrier(void **state)
@@ -926,6 +970,173 @@ static void line_hangs_up_at_the_carrier(void **state)
     assert_int_equal(w.carrier_err, 0);
     expect_settled();
     assert_string_equal(buf_text(&w.story), "ended:ended by request");
+}
+
+/* ---- the owner's rules ---------------------------------------------------------------------- */
+
+/* The rule is Jan's only one. */
+static void give_rule(const char *who, const char *then)
+{
+    char *sql = xprintf("DELETE FROM rules; INSERT INTO rules (tenant_id, position, body)"
+                        " SELECT id, 1, '{\"who\":%s,\"when\":{},\"then\":%s}' FROM tenants"
+                        " WHERE name = 'Jan'",
+                        who, then);
+    postgres_run(sql);
+    free(sql);
+}
+
+static void know_caller(const char *kind)
+{
+    char *sql = xprintf("DELETE FROM contacts; INSERT INTO contacts (tenant_id, id, phone, name,"
+                        " kind) SELECT id, id, '" CALLER "', 'Petr Novák', '%s' FROM tenants"
+                        " WHERE name = 'Jan'",
+                        kind);
+    postgres_run(sql);
+    free(sql);
+}
+
+static const char anyone[] = "{\"kind\":\"anyone\"}";
+
+static void expect_row(const char *where)
+{
+    char *sql = xprintf("SELECT count(*) FROM calls WHERE %s", where);
+    if (postgres_count(sql) != 1)
+        fail_msg("%s", postgres_ask("SELECT to_json(c) FROM calls c"));
+    free(sql);
+}
+
+static void rule_turns_a_call_away(void **state)
+{
+    (void)state;
+    give_rule(anyone, "{\"action\":\"refuse\",\"say\":\"Píšte prosím.\"}");
+    post((struct hook){.call_sid = sid1});
+    expect_refusal();
+    const char *said = twiml()->children->text;
+    assert_true(said == strstr(said, "Dobrý den, tady je automatická asistentka."));
+    assert_non_null(strstr(said, "Píšte prosím. Na shledanou."));
+    expect_row("status = 'completed' AND ended_reason = 'ruled_out' AND"
+               " handling->>'action' = 'refuse' AND handling->>'position' = '1'");
+    assert_int_equal(counted(TELEPHONY_RULED_OUT), 1);
+    postgres_run("DELETE FROM calls; DELETE FROM call_sids");
+    give_rule(anyone, "{\"action\":\"hang_up\"}");
+    post((struct hook){.call_sid = sid1});
+    assert_string_equal(twiml()->children->name, "Reject");
+    expect_row("status = 'busy' AND ended_reason = 'ruled_out'");
+}
+
+static void blocked_contact_is_refused_unless_a_rule_says_otherwise(void **state)
+{
+    (void)state;
+    know_caller("blocked");
+    post((struct hook){.call_sid = sid1});
+    expect_refusal();
+    expect_row("ended_reason = 'blocked' AND handling->>'reason' = 'blocked'");
+    postgres_run("DELETE FROM calls; DELETE FROM call_sids");
+    give_rule("{\"kind\":\"blocked\"}", "{\"action\":\"message\"}");
+    post((struct hook){.call_sid = sid1});
+    assert_non_null(token_in_answer());
+}
+
+static void open_stream_of(const char *sid)
+{
+    char *token;
+    w.opened = false;
+    post((struct hook){.call_sid = sid});
+    token = xstrdup(token_in_answer());
+    start_stream(sid, token);
+    bench_wait(&w.bench, &w.opened);
+    free(token);
+}
+
+static void line_is_told_what_the_rules_allow(void **state)
+{
+    (void)state;
+    postgres_run("UPDATE tenants SET vip_names = '{Eva}' WHERE name = 'Jan'");
+    give_rule(anyone, "{\"action\":\"screen\",\"say\":\"Jsem pryč.\",\"urgent_words\":[\"havárie\","
+                      "\"požár\"]}");
+    open_stream_of(sid1);
+    assert_string_equal(w.setup.say, "Jsem pryč.");
+    assert_string_equal(w.setup.names, "Eva");
+    assert_string_equal(w.setup.urgent, "havárie,požár");
+    assert_string_equal(w.setup.transfer_to, JANS_PHONE);
+    assert_false(w.setup.vip || w.setup.wants_message || w.setup.filter);
+    leg_close(&w.leg, "next");
+    know_caller("vip");
+    give_rule(anyone, "{\"action\":\"filter\"}");
+    open_stream_of(sid2);
+    assert_true(w.setup.vip && w.setup.filter);
+    assert_string_equal(w.setup.say, "");
+}
+
+static void rule_that_wants_a_message_leaves_no_way_to_the_owner(void **state)
+{
+    (void)state;
+    postgres_run("UPDATE tenants SET vip_names = '{Eva}' WHERE name = 'Jan'");
+    know_caller("vip");
+    give_rule(anyone, "{\"action\":\"message\"}");
+    open_stream_of(sid1);
+    assert_true(w.setup.wants_message);
+    assert_string_equal(w.setup.transfer_to, "-");
+    assert_string_equal(w.setup.names, "");
+    assert_string_equal(w.setup.instructions, "be kind");
+}
+
+static void owner_is_rung_first_and_told_who_calls(void **state)
+{
+    (void)state;
+    know_caller("normal");
+    give_rule("{\"kind\":\"known\"}", "{\"action\":\"ring\",\"ring_seconds\":12}");
+    ring(PHONE_DIAL_ANSWERED);
+    expect_settled();
+    assert_string_equal(buf_text(&w.story),
+                        "dial:" JANS_PHONE ":" JANS_NUMBER " whisper:cs-CZ:Tady Karen, máte hovor."
+                        " Volá Petr Novák ended:Hangup");
+    assert_int_equal(counted(TELEPHONY_RANG_OWNER), 1);
+    expect_row("status = 'completed' AND ended_reason = 'transferred' AND transfer = 'connected'"
+               " AND handling->>'ring_seconds' = '12'");
+    assert_int_equal(w.opened_count, 0);
+}
+
+static void who_is_no_contact_is_told_by_number(void **state)
+{
+    (void)state;
+    give_rule(anyone, "{\"action\":\"connect\"}");
+    post((struct hook){.call_sid = sid1});
+    const struct twiml_element *dial = twiml()->children;
+    assert_string_equal(dial->name, "Dial");
+    assert_string_equal(twiml_attribute(dial, "timeout"), "25");
+    assert_non_null(strstr(twiml_attribute(dial->children, "url"), "%2B%204%202%200%206"));
+    post((struct hook){.call_sid = sid2, .from = "anonymous"});
+    dial = twiml()->children;
+    assert_non_null(strstr(twiml_attribute(dial->children, "url"), "skryt"));
+}
+
+static void owner_who_does_not_answer_has_a_message_taken(void **state)
+{
+    (void)state;
+    give_rule(anyone, "{\"action\":\"ring\"}");
+    ring(PHONE_DIAL_NO_ANSWER);
+    bench_wait(&w.bench, &w.opened);
+    assert_false(w.setup.resumed); /* so she says first that she is an assistant */
+    assert_true(w.setup.transfer_failed && w.setup.wants_message);
+    assert_string_equal(w.setup.transfer_to, "-");
+    expect_row("transfer = 'failed' AND status = 'in_progress'");
+}
+
+static void limited_tenant_is_not_rung(void **state)
+{
+    (void)state;
+    give_rule(anyone, "{\"action\":\"connect\"}");
+    postgres_run("UPDATE tenants SET status = 'suspended' WHERE name = 'Jan'");
+    post((struct hook){.call_sid = sid1});
+    assert_non_null(token_in_answer());
+    postgres_run("UPDATE tenants SET status = 'active' WHERE name = 'Jan'");
+    w.admits = EBUSY;
+    post((struct hook){.call_sid = sid2});
+    assert_string_equal(twiml()->children->name, "Dial"); /* that takes no line of ours */
+    give_rule(anyone, "{\"action\":\"screen\"}");
+    post((struct hook){.call_sid = "CA00000000000000000000000000000003"});
+    expect_voicemail();
 }
 
 /* ---- later webhooks ------------------------------------------------------------------------- */
@@ -1060,6 +1271,15 @@ int main(void)
         DOOR_TEST(trial_that_is_over_has_a_message_taken),
         DOOR_TEST(call_reaches_its_line),
         DOOR_TEST(broken_stream_is_taken_up_again),
+        DOOR_TEST(stream_that_broke_before_a_word_begins_anew),
+        DOOR_TEST(rule_turns_a_call_away),
+        DOOR_TEST(blocked_contact_is_refused_unless_a_rule_says_otherwise),
+        DOOR_TEST(line_is_told_what_the_rules_allow),
+        DOOR_TEST(rule_that_wants_a_message_leaves_no_way_to_the_owner),
+        DOOR_TEST(owner_is_rung_first_and_told_who_calls),
+        DOOR_TEST(who_is_no_contact_is_told_by_number),
+        DOOR_TEST(owner_who_does_not_answer_has_a_message_taken),
+        DOOR_TEST(limited_tenant_is_not_rung),
         DOOR_TEST(stream_that_always_breaks_ends_in_a_voicemail),
         DOOR_TEST(transfer_that_is_taken_ends_the_call),
         DOOR_TEST(transfer_that_nobody_takes_comes_back),

@@ -82,7 +82,7 @@ static bool is_turned_away(const struct webhook *hook)
 
 static bool rings_owner(const struct webhook *hook)
 {
-    return hook->decision.ring_seconds > 0 && !hook->voicemail;
+    return hook->decision.ring_seconds > 0;
 }
 
 /* Where the end cannot be written now, the sweep writes it after the carrier's news. */
