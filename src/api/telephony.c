@@ -277,8 +277,6 @@ void telephony_refuse(struct http_req *req, enum telephony_outcome outcome)
 
 /* ---- a call rings --------------------------------------------------------------------------- */
 
-}
-
 static const struct route_candidate *candidate_of(enum routing_reason reason,
                                                   const struct routes *routes)
 {
