@@ -36,7 +36,12 @@ int api_world_open(void **state)
     api_world_open_sandbox(w);
     w->keys = auth_keys_new(&(struct auth_key_options){
         .secret = "a secret for tests only, 32 bytes or more", .issuer = "https://karen.test"});
+    const struct db_options operator= {
+        .url = postgres_url(), .role = DB_ROLE_OPERATOR, .connections = 1};
+    assert_int_equal(db_open(w->bench.loop, &operator, & w->db_operator), 0);
     w->api = (struct api){.db = w->bench.app,
+                          .db_operator = w->db_operator,
+                          .tenant_calls_max = 20,
                           .keys = w->keys,
                           .tally = tally_new(),
                           .public_url = "https://karen.test",
@@ -75,6 +80,7 @@ int api_world_close(void **state)
     api_close(&w->api);
     tally_free(&w->api.tally);
     auth_keys_free(&w->keys);
+    db_close(&w->db_operator);
     bench_close(&w->bench);
     cJSON_Delete(w->json);
     buf_free(&w->body);

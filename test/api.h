@@ -11,6 +11,7 @@
 
 struct api_world {
     struct bench bench;
+    struct db *db_operator;
     struct api api;
     struct sandbox *sandbox;
     struct http_client *http;

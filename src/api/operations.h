@@ -8,22 +8,28 @@
     row(acceptInvite, api_accept_invite) \
     row(changeMe, api_change_me) \
     row(changeMember, api_change_member) \
+    row(changeTenant, api_change_tenant) \
+    row(closeTenant, api_close_tenant) \
     row(endMyOtherSessions, api_end_my_other_sessions) \
     row(endMySession, api_end_my_session) \
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
+    row(getTenant, api_get_tenant) \
     row(invite, api_invite) \
     row(leaveTenant, api_leave_tenant) \
     row(listApiKeys, api_list_keys) \
+    row(listAudit, api_list_audit) \
     row(listInvites, api_list_invites) \
     row(listMembers, api_list_members) \
     row(listMySessions, api_list_my_sessions) \
     row(listMyTenants, api_list_my_tenants) \
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
+    row(makeTenant, api_make_tenant) \
     row(refreshSession, api_refresh) \
     row(removeMember, api_remove_member) \
     row(resendInvite, api_resend_invite) \
+    row(restoreTenant, api_restore_tenant) \
     row(revokeApiKey, api_revoke_key) \
     row(sendCode, api_send_code) \
     row(showInvite, api_show_invite) \

@@ -154,7 +154,7 @@ void request_send(struct http_req *http, const struct api_answer *answer)
         snprintf(tag, sizeof(tag), "\"%lld\"", (long long)answer->version);
         http_set_header(http, "ETag", tag);
     }
-    if (answer->version >= 0 && answer->status == 200 && request_knows(http, tag))
+    if (answer->version >= 0 && !answer->alive && answer->status == 200 && request_knows(http, tag))
         http_reply(http, 304, NULL, (struct str){0});
     else
         http_reply(http, answer->status, answer->body.bytes ? answer->content_type : NULL,
@@ -192,7 +192,8 @@ void api_reply_json(struct api_request *request, int status, struct str json)
     answer_with(request, &(struct api_answer){.status = status,
                                               .content_type = "application/json",
                                               .body = json,
-                                              .version = version_of(json)});
+                                              .version = version_of(json),
+                                              .alive = request->alive});
 }
 
 void api_reply_empty(struct api_request *request)

@@ -21,7 +21,8 @@ struct api_request {
     int status;           /* of the answer when all goes well; a handler may change it */
     bool cookies;         /* a browser that holds its session in cookies */
     struct idempotency *idempotency; /* its answer is kept under a key; NULL: not asked for */
-    void *state;                     /* the handler's own */
+    bool alive;  /* the answer changes while its version stays: it is never 304 */
+    void *state; /* the handler's own */
 };
 typedef void operation_fn(struct api_request *request);
 

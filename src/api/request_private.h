@@ -7,6 +7,7 @@ struct api_answer {
     const char *content_type;
     struct str body;
     int64_t version;       /* for the ETag; -1: none */
+    bool alive;            /* never 304 */
     int64_t retry_after_s; /* 0: not said */
 };
 struct api_problem {

@@ -50,7 +50,7 @@ enum {
 struct worker {
     const struct config *config;
     struct loop *loop;
-    struct db *db;
+    struct db *db, *db_operator;
     struct http_client *http;
     struct stt_driver *stt;
     struct llm_driver *llm, *judge;
@@ -260,6 +260,8 @@ static int open_api(struct worker *worker, struct tally *tally)
         .health = &worker->health,
         .telephony = worker->telephony,
         .db = worker->db,
+        .db_operator = worker->db_operator,
+        .tenant_calls_max = config->calls_per_tenant_max,
         .keys = worker->keys,
         .tally = tally,
         .proxies = worker->proxies,
@@ -405,6 +407,7 @@ static void close_all(struct worker *worker)
     llm_driver_free(&worker->llm);
     stt_driver_free(&worker->stt);
     http_client_free(&worker->http);
+    db_close(&worker->db_operator);
     db_close(&worker->db);
     prompts_free(&worker->prompts);
     loop_free(&worker->loop);
@@ -422,14 +425,25 @@ static void start_timers(struct worker *worker)
     timer_set(worker->sweep_timer, now_ms + SWEEP_MS);
 }
 
+/* Operators are few: one connection does, and a worker that none asks is not the worse for it. */
+static int open_databases(struct worker *worker)
+{
+    const char *url = worker->config->database_url;
+    int err =
+        db_open(worker->loop, &(struct db_options){.url = url, .role = DB_ROLE_APP}, &worker->db);
+    if (!err)
+        err = db_open(worker->loop,
+                      &(struct db_options){.url = url, .role = DB_ROLE_OPERATOR, .connections = 1},
+                      &worker->db_operator);
+    return err;
+}
+
 static int open_all(struct worker *worker, const struct worker_place *place)
 {
     const struct config *config = worker->config;
     struct buf why = {0};
     worker->loop = loop_new();
-    int err = db_open(worker->loop,
-                      &(struct db_options){.url = config->database_url, .role = DB_ROLE_APP},
-                      &worker->db);
+    int err = open_databases(worker);
     if (err)
         log_error(NULL, "bad_database_url", "err=%s", strerrorname_np(err));
     if (!err && (err = prompts_load(config->prompts_dir, &worker->prompts, &why)))

@@ -47,7 +47,8 @@ struct db_options {
     int64_t statement_ms_max; /* 0: 5000 */
     int64_t wait_ms_max;      /* for a connection; 0: 2000 */
 };
-#define DB_ROLE_APP "karen_app" /* what workers are: row level security binds them */
+#define DB_ROLE_APP "karen_app"           /* what workers are: row level security binds them */
+#define DB_ROLE_OPERATOR "karen_operator" /* all tenants, but narrow columns and no word spoken */
 
 /* Connects in the background. EINVAL: the URL makes no sense to libpq. */
 int db_open(struct loop *loop, const struct db_options *options, struct db **db_out);

@@ -2,7 +2,10 @@
 #include "store/store_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define BEFORE_US_MAX INT64_C(253402300799000000) /* the end of the year 9999 */
 
 struct write_context {
     store_check_fn *check;
@@ -69,4 +72,19 @@ int store_code(const char *const *codes, size_t count, struct str code)
         if (str_is(code, codes[i]))
             return (int)i;
     return -1;
+}
+
+int store_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out)
+{
+    char *end = NULL;
+    int64_t us = BEFORE_US_MAX;
+    if (cursor && *cursor >= '0' && *cursor <= '9')
+        us = strtoll(cursor, &end, 10);
+    if (cursor && (!end || *end != '.' || us > BEFORE_US_MAX ||
+                   uuid_parse(str_of(end + 1), before_out)))
+        return EINVAL;
+    if (!cursor)
+        memset(before_out, 0xff, sizeof(*before_out));
+    *before_us_out = us;
+    return 0;
 }

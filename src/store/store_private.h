@@ -16,6 +16,14 @@ void store_write(struct db *db, const struct db_unit *unit, store_check_fn *chec
 void store_refuse(struct db *db, int err, db_end_fn *on_end, void *arg, struct op **slot);
 int store_any_row(const struct db_rows *rows); /* ENOENT when the last statement gave none */
 
+/* Of lists that are newest first: "<microseconds of the epoch>.<id>", where the page before ended;
+ * NULL: the end of days. EINVAL: it is none. */
+int store_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out);
+/* ... and the condition, of columns at and id, with the two values at these places. */
+#define BEFORE_CURSOR(at, id, us, last)                                                            \
+    "(" at ", " id ") < (timestamptz 'epoch' + " us "::bigint * interval '1 us', " last "::uuid)"
+#define CURSOR_OF(at, id) "(extract(epoch FROM " at ") * 1000000)::bigint || '.' || " id
+
 /* A JSON string that PostgreSQL takes too: without U+0000. */
 void store_json_text(struct buf *buf, struct str text);
 /* The index of code in the table; -1: it is none of them. */
