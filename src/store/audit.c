@@ -36,7 +36,7 @@ void audit_list_json(struct db *db, struct uuid tenant, const struct audit_filte
     struct uuid before;
     int64_t before_us;
     assert(filter->limit > 0 && filter->limit <= AUDIT_LIST_MAX);
-    if (store_cursor(filter->cursor, &before_us, &before)) {
+    if (store_time_cursor(filter->cursor, &before_us, &before)) {
         store_json_refuse(db, EINVAL, on_json, arg, slot);
         return;
     }

@@ -74,7 +74,7 @@ int store_code(const char *const *codes, size_t count, struct str code)
     return -1;
 }
 
-int store_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out)
+int store_time_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out)
 {
     char *end = NULL;
     int64_t us = BEFORE_US_MAX;

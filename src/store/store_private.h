@@ -18,7 +18,7 @@ int store_any_row(const struct db_rows *rows); /* ENOENT when the last statement
 
 /* Of lists that are newest first: "<microseconds of the epoch>.<id>", where the page before ended;
  * NULL: the end of days. EINVAL: it is none. */
-int store_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out);
+int store_time_cursor(const char *cursor, int64_t *before_us_out, struct uuid *before_out);
 /* ... and the condition, of columns at and id, with the two values at these places. */
 #define BEFORE_CURSOR(at, id, us, last)                                                            \
     "(" at ", " id ") < (timestamptz 'epoch' + " us "::bigint * interval '1 us', " last "::uuid)"
