@@ -57,7 +57,7 @@ static void check_again(const cJSON *body, struct arena *arena)
     cJSON *again = NULL;
     char *text = cJSON_PrintUnformatted(body);
     check(text != NULL);
-    check(body_read(str_of(text), arena, &again, &faults) == 0);
+    check(contract_read_body(str_of(text), arena, &again, &faults) == 0);
     check(cJSON_Compare(body, again, true));
     cJSON_free(text);
 }
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct arena arena = {0};
     struct faults faults = {.arena = &arena};
     cJSON *body = NULL;
-    int err = body_read(text, &arena, &body, &faults);
+    int err = contract_read_body(text, &arena, &body, &faults);
     check((err != 0) == (faults.count == 1) && (err != 0) == (body == NULL));
     if (body) {
         check(utf8_valid(text));

@@ -20,6 +20,7 @@ export class Contract {
     this.document = document;
     this.ajv = new Ajv({ strict: false, allErrors: true });
     addFormats(this.ajv);
+    this.ajv.addFormat("uri", /^https?:\/\/[!-~]+$/);
     this.ajv.addFormat("phone", /^\+[1-9][0-9]{6,14}$/);
     this.ajv.addFormat("time-zone", /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/);
     this.ajv.addSchema(document, "contract");
@@ -112,6 +113,22 @@ export class Contract {
       default:
         return null;
     }
+  }
+
+  // A good value with all its members, whether they must be there or not.
+  full(schema, depth = 0) {
+    const json = this.at(schema);
+    const form = json.oneOf ?? json.anyOf;
+    if (json.examples || depth > 8) return this.sample(schema);
+    if (form) return this.full(form[0], depth + 1);
+    const types = [json.type ?? []].flat();
+    if (types.includes("object"))
+      return Object.fromEntries(
+        Object.entries(json.properties ?? {}).map(([name, one]) => [name, this.full(one, depth + 1)]),
+      );
+    if (types.includes("array") && json.items && json.maxItems !== 0)
+      return Array.from({ length: json.minItems || 1 }, () => this.full(json.items, depth + 1));
+    return this.sample(schema);
   }
 
   // ---- bad values -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ after(async () => {
 });
 
 // A program of the build, "sandbox/karen-sandbox"; or named by its variable.
-function program(name, variable) {
+export function program(name, variable = "") {
   const candidates = [
     process.env[variable],
     ...(process.env.KAREN_BUILD ? [path.join(process.env.KAREN_BUILD, name)] : []),
