@@ -6,7 +6,9 @@ import type { components, paths } from "./build/contract.js";
 type Problem = components["schemas"]["Problem"];
 
 // The answer, or the problem as an error.
-async function good<T>(asked: Promise<{ data?: T; error?: Problem; response: Response }>): Promise<T> {
+async function good<T>(
+  asked: Promise<{ data?: T; error?: Problem; response: Response }>,
+): Promise<T> {
   const { data, error, response } = await asked;
   if (error) throw new Error(`${response.status} ${error.code}: ${error.detail}`);
   return data as T;
@@ -18,7 +20,9 @@ export async function flow(baseUrl: string, phone: string, readCode: () => Promi
   await good(client.POST("/auth/send-code", { body: { phone } }));
   const code = await readCode();
   const session = await good(
-    client.POST("/auth/verify-code", { body: { phone, code, session: "bearer", device_name: "Client" } }),
+    client.POST("/auth/verify-code", {
+      body: { phone, code, session: "bearer", device_name: "Client" },
+    }),
   );
   let token = session.token;
   const signed: Middleware = {
@@ -49,12 +53,17 @@ export async function flow(baseUrl: string, phone: string, readCode: () => Promi
       body: { name: "Reader", scopes: ["members:read"], expires_in_days: 1 },
     }),
   );
-  const program = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${made.secret}` } });
+  const program = createClient<paths>({
+    baseUrl,
+    headers: { Authorization: `Bearer ${made.secret}` },
+  });
   const read = await good(program.GET("/api/tenants/{tenant_id}/members", { params: { path } }));
 
   const bad = await client.PATCH("/api/me", { body: { name: "x".repeat(1000) } });
 
-  const renewed = await good(client.POST("/auth/refresh", { body: { token: session.refresh_token ?? "" } }));
+  const renewed = await good(
+    client.POST("/auth/refresh", { body: { token: session.refresh_token ?? "" } }),
+  );
   token = renewed.token;
   const again = await good(client.GET("/api/me"));
   await good(client.POST("/auth/logout"));

@@ -45,9 +45,15 @@ test("it signs in, works, and signs out", async () => {
   assert.equal(went.renamed.name, "Jana Nováková");
   assert.ok(went.renamed.version > went.me.version);
   assert.equal(went.stale.code, "version_mismatch");
-  assert.deepEqual(went.members.map((one) => one.phone), [phone]);
+  assert.deepEqual(
+    went.members.map((one) => one.phone),
+    [phone],
+  );
   assert.deepEqual(went.readByKey, went.members);
-  assert.deepEqual(went.bad.errors.map((one) => one.field), ["/name"]);
+  assert.deepEqual(
+    went.bad.errors.map((one) => one.field),
+    ["/name"],
+  );
   assert.equal(went.again.name, "Jana Nováková");
   assert.equal(went.over.code, "unauthorized");
 });

@@ -32,7 +32,9 @@ export class Contract {
 
   #operation(path, item, method) {
     const json = item[method];
-    const parameters = [...(item.parameters ?? []), ...(json.parameters ?? [])].map((one) => this.at(one));
+    const parameters = [...(item.parameters ?? []), ...(json.parameters ?? [])].map((one) =>
+      this.at(one),
+    );
     return {
       id: json.operationId,
       method: method.toUpperCase(),
@@ -91,7 +93,8 @@ export class Contract {
     if (json.enum) return json.enum[0];
     if ("default" in json) return json.default;
     if (json.oneOf ?? json.anyOf) return this.sample((json.oneOf ?? json.anyOf)[0], id);
-    if (json.allOf && !json.type) return Object.assign({}, ...json.allOf.map((one) => this.sample(one, id)));
+    if (json.allOf && !json.type)
+      return Object.assign({}, ...json.allOf.map((one) => this.sample(one, id)));
     return this.#sampleOf(json, [json.type].flat()[0], id);
   }
 
@@ -124,7 +127,10 @@ export class Contract {
     const types = [json.type ?? []].flat();
     if (types.includes("object"))
       return Object.fromEntries(
-        Object.entries(json.properties ?? {}).map(([name, one]) => [name, this.full(one, depth + 1)]),
+        Object.entries(json.properties ?? {}).map(([name, one]) => [
+          name,
+          this.full(one, depth + 1),
+        ]),
       );
     if (types.includes("array") && json.items && json.maxItems !== 0)
       return Array.from({ length: json.minItems || 1 }, () => this.full(json.items, depth + 1));
@@ -144,21 +150,26 @@ export class Contract {
     const json = this.at(schema);
     yield* this.#badScalars(json, good, field);
     for (const forms of [json.oneOf, json.anyOf].filter(Boolean))
-      if (this.fits(forms[0], good) === null) yield* this.#badMembers(this.at(forms[0]), good, field);
+      if (this.fits(forms[0], good) === null)
+        yield* this.#badMembers(this.at(forms[0]), good, field);
     yield* this.#badMembers(json, good, field);
   }
 
   *#badScalars(json, good, field) {
     const types = [json.type ?? []].flat();
     const is = (type) => types.includes(type);
-    const wrong = [{}, [], "x", 0.5, true, null].find((value) => types.length && !fitsType(value, types));
+    const wrong = [{}, [], "x", 0.5, true, null].find(
+      (value) => types.length && !fitsType(value, types),
+    );
     if (wrong !== undefined) yield { value: wrong, field, why: "of another type" };
     if (json.enum) yield { value: "no_such_choice", field, why: "none of the choices" };
     if (is("string") && json.maxLength !== undefined)
       yield { value: "x".repeat(json.maxLength + 1), field, why: "too long" };
     if (is("string") && json.minLength) yield { value: "", field, why: "empty" };
     if (is("string") && json.format) yield { value: "nonsense !", field, why: `no ${json.format}` };
-    const odd = ["\u0001", "~ ~", "", "č"].find((text) => json.pattern && !new RegExp(json.pattern, "u").test(text));
+    const odd = ["\u0001", "~ ~", "", "č"].find(
+      (text) => json.pattern && !new RegExp(json.pattern, "u").test(text),
+    );
     if (is("string") && odd !== undefined) yield { value: odd, field, why: "not of its pattern" };
     if (json.minimum !== undefined) yield { value: json.minimum - 1, field, why: "too small" };
     if (json.maximum !== undefined) yield { value: json.maximum + 1, field, why: "too large" };
@@ -166,7 +177,11 @@ export class Contract {
     if (is("array") && json.minItems) yield { value: [], field, why: "too few" };
     if (is("array") && json.maxItems !== undefined && json.maxItems <= 1000) {
       const item = Array.isArray(good) && good.length ? good[0] : this.sample(json.items);
-      yield { value: Array.from({ length: json.maxItems + 1 }, () => item), field, why: "too many" };
+      yield {
+        value: Array.from({ length: json.maxItems + 1 }, () => item),
+        field,
+        why: "too many",
+      };
       if (json.uniqueItems && json.maxItems > 1)
         yield { value: [item, item], field: `${field}/1`, why: "twice" };
     }
@@ -198,21 +213,31 @@ export class Contract {
   // Texts for a parameter that its schema refuses.
   badTexts(parameter) {
     const json = this.at(parameter.schema);
-    const texts = ["~no such value~", "x".repeat((json.maxLength ?? 200) + 1), "-1", "1.5", "99999999999999999999"];
+    const texts = [
+      "~no such value~",
+      "x".repeat((json.maxLength ?? 200) + 1),
+      "-1",
+      "1.5",
+      "99999999999999999999",
+    ];
     return texts.filter((text) => this.fits(json, asValue(text, json, this)) !== null);
   }
 }
 
 function asValue(text, json, contract) {
   const types = [json.type ?? []].flat();
-  if (types.includes("array")) return text.split(",").map((one) => asValue(one, contract.at(json.items), contract));
+  if (types.includes("array"))
+    return text.split(",").map((one) => asValue(one, contract.at(json.items), contract));
   if (types.includes("integer") || types.includes("number")) return Number(text);
   return text;
 }
 
 function fitsType(value, types) {
   const type = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-  return types.includes(type) || (type === "number" && types.includes("integer") && Number.isInteger(value));
+  return (
+    types.includes(type) ||
+    (type === "number" && types.includes("integer") && Number.isInteger(value))
+  );
 }
 
 function sampleText(json) {
@@ -227,6 +252,7 @@ function sampleText(json) {
   };
   if (json.format) return known[json.format];
   const likely = ["text", "a", "1234", "A", "AA", "Test text"];
-  const text = likely.find((one) => json.pattern && new RegExp(json.pattern, "u").test(one)) ?? likely[0];
+  const text =
+    likely.find((one) => json.pattern && new RegExp(json.pattern, "u").test(one)) ?? likely[0];
   return text.padEnd(json.minLength ?? 0, "x").slice(0, json.maxLength ?? undefined);
 }

@@ -53,7 +53,10 @@ function target(operation, world, { others = {}, values = {} } = {}) {
     const id = meaning[name] ? meaning[name](from) : from.tenant;
     const value = values[name] ?? (isId(parameter) && parameter.in === "path" ? id : undefined);
     if (parameter.in === "path")
-      text = text.replace(`{${name}}`, encodeURIComponent(value ?? contract.sample(parameter.schema)));
+      text = text.replace(
+        `{${name}}`,
+        encodeURIComponent(value ?? contract.sample(parameter.schema)),
+      );
     else if (parameter.in === "query" && (value !== undefined || parameter.required))
       query.set(name, value ?? contract.sample(parameter.schema));
   }
@@ -118,19 +121,23 @@ test("every body that the contract takes is bounded and closed", () => {
   const look = (schema, place, seen) => {
     const json = contract.at(schema);
     const types = [json.type ?? []].flat();
-    const bounded = json.maxLength ?? json.format ?? json.enum ?? json.const ?? /\$$/.test(json.pattern ?? "");
+    const bounded =
+      json.maxLength ?? json.format ?? json.enum ?? json.const ?? /\$$/.test(json.pattern ?? "");
     if (seen.includes(schema.$ref ?? json)) return;
     const deeper = [...seen, schema.$ref ?? json];
     if (types.includes("string") && !bounded) troubles.push(`${place}: a text without maxLength`);
-    if (types.includes("array") && json.maxItems === undefined) troubles.push(`${place}: a list without maxItems`);
+    if (types.includes("array") && json.maxItems === undefined)
+      troubles.push(`${place}: a list without maxItems`);
     if (types.includes("object") && (json.additionalProperties ?? true) === true)
       troubles.push(`${place}: an object that takes any member`);
     for (const part of ["oneOf", "anyOf", "allOf"])
       (json[part] ?? []).forEach((one, i) => look(one, `${place}.${part}.${i}`, deeper));
     if (json.items) look(json.items, `${place}/*`, deeper);
-    for (const [name, one] of Object.entries(json.properties ?? {})) look(one, `${place}/${name}`, deeper);
+    for (const [name, one] of Object.entries(json.properties ?? {}))
+      look(one, `${place}/${name}`, deeper);
   };
-  for (const operation of contract.operations) if (operation.body) look(operation.body, operation.id, []);
+  for (const operation of contract.operations)
+    if (operation.body) look(operation.body, operation.id, []);
   assert.deepEqual(troubles, []);
 });
 
@@ -158,7 +165,8 @@ for (const operation of contract.operations.filter((one) => one.access !== "publ
         await expectStatus(403, operation, ours[role], target(operation, ours), role);
       const others = scopes.filter((scope) => scope !== operation.scope);
       const key = operation.scope ? await keyFor(others) : keyOfAll;
-      if (key) await expectStatus(403, operation, key, target(operation, ours), "a key without its scope");
+      if (key)
+        await expectStatus(403, operation, key, target(operation, ours), "a key without its scope");
     });
   });
 
@@ -166,18 +174,44 @@ for (const operation of contract.operations.filter((one) => one.access !== "publ
     test(`${id}: another tenant, whoever asks`, async () => {
       await unchanged(async () => {
         for (const role of ROLES)
-          await expectStatus(404, operation, theirs[role], target(operation, ours), `their ${role}`);
-        await expectStatus(404, operation, operator, target(operation, ours), "an operator elsewhere");
+          await expectStatus(
+            404,
+            operation,
+            theirs[role],
+            target(operation, ours),
+            `their ${role}`,
+          );
+        await expectStatus(
+          404,
+          operation,
+          operator,
+          target(operation, ours),
+          "an operator elsewhere",
+        );
         if (operation.scope)
-          await expectStatus(404, operation, keyOfAll, target(operation, theirs), "a key of another tenant");
+          await expectStatus(
+            404,
+            operation,
+            keyOfAll,
+            target(operation, theirs),
+            "a key of another tenant",
+          );
       });
     });
 
   if (namesIds(operation))
     test(`${id}: ids of another tenant in its body`, async () => {
       await unchanged(async () => {
-        const answer = await put(operation, owner, target(operation, ours), goodBody(operation, theirs));
-        assert.ok([403, 404, 422].includes(answer.status), `${id}: ${answer.status} ${answer.bytes}`);
+        const answer = await put(
+          operation,
+          owner,
+          target(operation, ours),
+          goodBody(operation, theirs),
+        );
+        assert.ok(
+          [403, 404, 422].includes(answer.status),
+          `${id}: ${answer.status} ${answer.bytes}`,
+        );
       });
     });
 
@@ -186,7 +220,13 @@ for (const operation of contract.operations.filter((one) => one.access !== "publ
     test(`${id}: ids of another tenant`, async () => {
       await unchanged(async () => {
         for (const { name } of own)
-          await expectStatus(404, operation, owner, target(operation, ours, { others: { [name]: theirs } }), name);
+          await expectStatus(
+            404,
+            operation,
+            owner,
+            target(operation, ours, { others: { [name]: theirs } }),
+            name,
+          );
       });
     });
 }
@@ -203,7 +243,8 @@ for (const scope of scopes) await keyFor(scopes.filter((one) => one !== scope));
 // ---- what nobody may send ------------------------------------------------------------------------------
 
 const person = (operation) =>
-  ({ public: undefined, operator })[operation.access] ?? (operation.access === "public" ? undefined : ours.owner);
+  ({ public: undefined, operator })[operation.access] ??
+  (operation.access === "public" ? undefined : ours.owner);
 
 async function refused(operation, to, sent, field, why) {
   const answer = await put(operation, person(operation), to, sent);
@@ -236,9 +277,17 @@ for (const operation of contract.operations.filter((one) => one.body))
       await each(contract.badBodies(operation), ({ body, field, why }) =>
         refused(operation, to, asJson(JSON.stringify(body)), field, why),
       );
-      await each(rawBodies, ([why, text, field]) => refused(operation, to, asJson(text), field, why));
+      await each(rawBodies, ([why, text, field]) =>
+        refused(operation, to, asJson(text), field, why),
+      );
       const good = JSON.stringify(contract.sample(operation.body));
-      await refused(operation, to, { headers: { "Content-Type": "text/plain" }, body: good }, undefined, "as text");
+      await refused(
+        operation,
+        to,
+        { headers: { "Content-Type": "text/plain" }, body: good },
+        undefined,
+        "as text",
+      );
       await refused(operation, to, { body: Buffer.from(good) }, undefined, "of no type");
       const large = `{"a":"${"x".repeat(operation.bodyBytesMax)}"}`;
       const answer = await put(operation, person(operation), to, asJson(large));
@@ -258,13 +307,25 @@ for (const operation of contract.operations.filter((one) => one.parameters.lengt
           if (parameter.in === "header") sent.headers = { ...sent.headers, [name]: text };
           const values = parameter.in === "header" ? {} : { [name]: text };
           const field = parameter.in !== "header" || inHeader ? name : undefined;
-          await refused(operation, target(operation, ours, { values }), sent, field, `${name}=${text}`);
+          await refused(
+            operation,
+            target(operation, ours, { values }),
+            sent,
+            field,
+            `${name}=${text}`,
+          );
         }
       for (const { name, in: place } of operation.parameters)
         if (place === "query") {
           const to = target(operation, ours);
           const mark = to.includes("?") ? "&" : "?";
-          await refused(operation, `${to}${mark}${name}=%FF`, goodBody(operation), name, "invalid UTF-8");
+          await refused(
+            operation,
+            `${to}${mark}${name}=%FF`,
+            goodBody(operation),
+            name,
+            "invalid UTF-8",
+          );
         }
     });
   });
@@ -276,7 +337,12 @@ for (const operation of contract.operations.filter((one) => one.access !== "publ
     known = undefined; // this may write
     const world = await makeWorld(["owner"]);
     const asker = operation.access === "operator" ? operator : world.owner;
-    const answer = await put(operation, asker, target(operation, world), goodBody(operation, world));
+    const answer = await put(
+      operation,
+      asker,
+      target(operation, world),
+      goodBody(operation, world),
+    );
     const said = `${operation.id}: ${answer.status} ${answer.bytes}`;
     const strange = operation.body && !pathHasIds(operation) ? [] : [404]; // what a body names
     assert.ok(![400, 401, 403, ...strange].includes(answer.status) && answer.status < 500, said);

@@ -59,25 +59,20 @@ export async function startStack(settings = {}) {
   const port = await freePort();
   const secret = randomBytes(32).toString("base64");
   const url = `http://127.0.0.1:${port}`;
-  const { log } = await start(
-    "src/app/karen",
-    "KAREN_PROGRAM",
-    () => ["serve"],
-    {
-      ...sandbox.env,
-      KAREN_ENV: "development",
-      KAREN_SANDBOX_URL: sandbox.url,
-      DATABASE_URL: database.url,
-      LISTEN: `127.0.0.1:${port}`,
-      PUBLIC_URL: url,
-      JWT_SECRET: secret,
-      WORKERS: "1",
-      CACHE_DIR: cache,
-      PROMPTS_DIR: path.join(root, "prompts"),
-      API_REQUESTS_PER_MINUTE: "0",
-      ...settings,
-    },
-  );
+  const { log } = await start("src/app/karen", "KAREN_PROGRAM", () => ["serve"], {
+    ...sandbox.env,
+    KAREN_ENV: "development",
+    KAREN_SANDBOX_URL: sandbox.url,
+    DATABASE_URL: database.url,
+    LISTEN: `127.0.0.1:${port}`,
+    PUBLIC_URL: url,
+    JWT_SECRET: secret,
+    WORKERS: "1",
+    CACHE_DIR: cache,
+    PROMPTS_DIR: path.join(root, "prompts"),
+    API_REQUESTS_PER_MINUTE: "0",
+    ...settings,
+  });
   return { url, sandbox, database, secret, log };
 }
 
@@ -137,7 +132,13 @@ export async function makeKey(stack, tenant, scopes) {
   await stack.database.ask(
     `INSERT INTO api_keys (tenant_id, id, name, prefix, key_hash, scopes)
      VALUES ($1, $2, 'Test', $3, $4, $5)`,
-    [tenant, randomUUID(), secret.slice(0, 12), createHash("sha256").update(secret).digest(), scopes],
+    [
+      tenant,
+      randomUUID(),
+      secret.slice(0, 12),
+      createHash("sha256").update(secret).digest(),
+      scopes,
+    ],
   );
   return { tenant, token: secret };
 }

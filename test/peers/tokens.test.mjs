@@ -20,11 +20,19 @@ async function isRefused(token, why) {
 }
 
 async function signIn(phone) {
-  const json = (body) => ({ headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const json = (body) => ({
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
   assert.equal((await ask(stack, "POST", "/auth/send-code", json({ phone }))).status, 202);
   const seen = await (await fetch(`${stack.sandbox.url}/stats`)).json();
   const { code } = seen.twilio.verifications.find((one) => one.to === phone);
-  const answer = await ask(stack, "POST", "/auth/verify-code", json({ phone, code, session: "bearer" }));
+  const answer = await ask(
+    stack,
+    "POST",
+    "/auth/verify-code",
+    json({ phone, code, session: "bearer" }),
+  );
   assert.equal(answer.status, 200);
   return answer.json;
 }
@@ -52,7 +60,10 @@ test("a token that jose makes by Karen's rules opens", async () => {
 test("forgeries of the signature are refused", async () => {
   const other = "another-secret-of-the-same-length-as-ours-000";
   await isRefused(await signToken(stack, person, { secret: other }), "another key");
-  await isRefused(await signToken(stack, person, { header: { kid: kid(other) }, secret: other }), "its own kid");
+  await isRefused(
+    await signToken(stack, person, { header: { kid: kid(other) }, secret: other }),
+    "its own kid",
+  );
   await isRefused(await signToken(stack, person, { header: { kid: "00000000" } }), "a wrong kid");
   await isRefused(await signToken(stack, person, { header: { kid: undefined } }), "no kid");
   const good = await signToken(stack, person);
@@ -62,16 +73,22 @@ test("forgeries of the signature are refused", async () => {
   await isRefused(`${head}.${payload}.${signature}.${signature}`, "a fourth part");
   await isRefused(`${head}.${payload}.${signature.slice(0, -1)}`, "a cut signature");
   const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
-  const owner = Buffer.from(JSON.stringify({ ...claims, tenant_id: claims.sub })).toString("base64url");
+  const owner = Buffer.from(JSON.stringify({ ...claims, tenant_id: claims.sub })).toString(
+    "base64url",
+  );
   await isRefused(`${head}.${owner}.${signature}`, "claims that were changed afterwards");
 });
 
 test("other algorithms are refused, none first of all", async () => {
-  const claims = JSON.parse(Buffer.from((await signToken(stack, person)).split(".")[1], "base64url").toString());
+  const claims = JSON.parse(
+    Buffer.from((await signToken(stack, person)).split(".")[1], "base64url").toString(),
+  );
   await isRefused(new UnsecuredJWT(claims).encode(), "none, as jose writes it");
   const key = new TextEncoder().encode(stack.secret);
   for (const alg of ["none", "None", "NONE", "nOnE", ""]) {
-    const head = Buffer.from(JSON.stringify({ alg, typ: "JWT", kid: kid(stack.secret) })).toString("base64url");
+    const head = Buffer.from(JSON.stringify({ alg, typ: "JWT", kid: kid(stack.secret) })).toString(
+      "base64url",
+    );
     const body = Buffer.from(JSON.stringify(claims)).toString("base64url");
     const mac = createHmac("sha256", stack.secret).update(`${head}.${body}`).digest("base64url");
     await isRefused(`${head}.${body}.`, `alg ${alg} without a signature`);
@@ -84,7 +101,9 @@ test("other algorithms are refused, none first of all", async () => {
     );
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   await isRefused(
-    await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: kid(stack.secret) }).sign(privateKey),
+    await new SignJWT(claims)
+      .setProtectedHeader({ alg: "RS256", kid: kid(stack.secret) })
+      .sign(privateKey),
     "RS256",
   );
 });
@@ -106,11 +125,14 @@ test("claims that are not whole, not ours or not of now are refused", async () =
     ["of another tenant", { tenant_id: await makeTenant(stack, "Other") }],
     ["of a session that never was", { sid: "0190b5a0-7b6c-7f00-8000-000000000001" }],
   ];
-  for (const [why, claims] of cases) await isRefused(await signToken(stack, person, { claims }), why);
+  for (const [why, claims] of cases)
+    await isRefused(await signToken(stack, person, { claims }), why);
 });
 
 test("claims are not believed about the person", async () => {
-  const token = await signToken(stack, person, { claims: { phone: "+420777777777", role: "operator" } });
+  const token = await signToken(stack, person, {
+    claims: { phone: "+420777777777", role: "operator" },
+  });
   const answer = await ask(stack, "GET", "/api/me", { person: { token } });
   assert.equal(answer.status, 200);
   assert.equal(answer.json.phone, person.phone);
@@ -121,7 +143,17 @@ test("what is no token at all is refused", async () => {
   const huge = await new CompactSign(Buffer.alloc(8000, "x"))
     .setProtectedHeader({ alg: "HS256", kid: kid(stack.secret) })
     .sign(new TextEncoder().encode(stack.secret));
-  for (const token of ["", ".", "..", "x", "a.b.c", "krn_", "krn_x", huge, `${await signToken(stack, person)}=`])
+  for (const token of [
+    "",
+    ".",
+    "..",
+    "x",
+    "a.b.c",
+    "krn_",
+    "krn_x",
+    huge,
+    `${await signToken(stack, person)}=`,
+  ])
     await isRefused(token, JSON.stringify(token.slice(0, 40)));
 });
 

@@ -23,17 +23,24 @@ async function post(target, params, signature) {
   if (signature !== undefined) headers["X-Twilio-Signature"] = signature;
   return ask(stack, "POST", target, { headers, body: new URLSearchParams(params).toString() });
 }
-const sign = (target, params, key = token) => twilio.getExpectedTwilioSignature(key, stack.url + target, params);
+const sign = (target, params, key = token) =>
+  twilio.getExpectedTwilioSignature(key, stack.url + target, params);
 
 let calls = 1;
-const fresh = (params = {}) => ({ ...usual, CallSid: `CA${String(++calls).padStart(32, "0")}`, ...params });
+const fresh = (params = {}) => ({
+  ...usual,
+  CallSid: `CA${String(++calls).padStart(32, "0")}`,
+  ...params,
+});
 
 // Both judge the same words; how Karen answers then is her own business.
 async function alike(target, params, signature, why) {
   const taken = twilio.validateRequest(token, signature ?? "", stack.url + target, params);
   const answer = await post(target, params, signature);
-  if (taken) assert.ok(answer.status < 300, `${why}: Twilio takes it, Karen answers ${answer.status}`);
-  else assert.equal(answer.status, 403, `${why}: Twilio refuses it, Karen answers ${answer.status}`);
+  if (taken)
+    assert.ok(answer.status < 300, `${why}: Twilio takes it, Karen answers ${answer.status}`);
+  else
+    assert.equal(answer.status, 403, `${why}: Twilio refuses it, Karen answers ${answer.status}`);
   return taken;
 }
 
@@ -59,7 +66,12 @@ test("any words that Twilio signs are taken", async () => {
   ];
   for (const more of odd) {
     const params = fresh(more);
-    const taken = await alike("/telephony/inbound", params, sign("/telephony/inbound", params), JSON.stringify(more));
+    const taken = await alike(
+      "/telephony/inbound",
+      params,
+      sign("/telephony/inbound", params),
+      JSON.stringify(more),
+    );
     assert.ok(taken, JSON.stringify(more));
   }
 });
@@ -84,12 +96,24 @@ test("forgeries are refused by both", async () => {
     ["words", params, "signature"],
     ["another key's", params, sign(target, params, "another-token")],
     ["of another address", params, sign("/telephony/status", params)],
-    ["of another scheme", params, twilio.getExpectedTwilioSignature(token, `https${stack.url.slice(4)}${target}`, params)],
-    ["of another host", params, twilio.getExpectedTwilioSignature(token, `http://example.com${target}`, params)],
+    [
+      "of another scheme",
+      params,
+      twilio.getExpectedTwilioSignature(token, `https${stack.url.slice(4)}${target}`, params),
+    ],
+    [
+      "of another host",
+      params,
+      twilio.getExpectedTwilioSignature(token, `http://example.com${target}`, params),
+    ],
     ["of other words", { ...params, From: "+420601000002" }, good],
     ["of fewer words", { ...params, Digits: "1" }, good],
     ["of more words", (({ Direction, ...rest }) => rest)(params), good],
-    ["of names in other letters", { ...(({ From, ...rest }) => rest)(params), from: params.From }, good],
+    [
+      "of names in other letters",
+      { ...(({ From, ...rest }) => rest)(params), from: params.From },
+      good,
+    ],
     ["cut short", params, good.slice(0, -1)],
     ["with more behind", params, `${good}A`],
     ["in lower case", params, good.toLowerCase()],
@@ -100,7 +124,15 @@ test("forgeries are refused by both", async () => {
 });
 
 test("no webhook is open without a signature", async () => {
-  const names = ["inbound", "resume", "transfer", "whisper", "after-transfer", "voicemail", "status"];
+  const names = [
+    "inbound",
+    "resume",
+    "transfer",
+    "whisper",
+    "after-transfer",
+    "voicemail",
+    "status",
+  ];
   for (const name of names)
     assert.equal((await post(`/telephony/${name}`, fresh(), undefined)).status, 403, name);
 });
