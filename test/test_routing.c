@@ -11,7 +11,8 @@ static struct uuid tenant(uint8_t number)
 static void dialled_number_comes_first(void **state)
 {
     (void)state;
-    struct routing_facts facts = {tenant(1), tenant(2), tenant(3)};
+    struct routing_facts facts = {
+        .dialled = tenant(1), .forwarding = tenant(2), .operators = tenant(3)};
     struct routing routing = routing_decide(&facts);
     assert_int_equal(routing.reason, ROUTED_BY_NUMBER);
     assert_true(uuid_equal(routing.tenant, tenant(1)));
@@ -44,26 +45,47 @@ static void nobodys_call_goes_to_nobody(void **state)
     assert_true(uuid_is_nil(routing.tenant));
 }
 
-/* All eight: the tenant decided on is always one of those the facts name for that very step. */
+static void a_shared_number_asks_unless_its_owners_phone_forwards(void **state)
+{
+    (void)state;
+    struct routing_facts facts = {.operators = tenant(3), .shared = true};
+    assert_int_equal(routing_decide(&facts).reason, ROUTED_ASK_CODE);
+    assert_true(uuid_is_nil(routing_decide(&facts).tenant));
+    facts.coded = tenant(5);
+    assert_int_equal(routing_decide(&facts).reason, ROUTED_BY_CODE);
+    facts.owner = tenant(4);
+    assert_int_equal(routing_decide(&facts).reason, ROUTED_BY_OWNER);
+    assert_true(uuid_equal(routing_decide(&facts).tenant, tenant(4)));
+}
+
+/* Whatever is known, the tenant decided on is one that the facts name for that very step, and no
+ * step comes before one above it. */
 static void no_combination_reaches_another_tenant(void **state)
 {
     (void)state;
-    static const enum routing_reason expected[8] = {
-        ROUTED_NOWHERE,    ROUTED_BY_NUMBER, ROUTED_BY_FORWARDING, ROUTED_BY_NUMBER,
-        ROUTED_TO_DEFAULT, ROUTED_BY_NUMBER, ROUTED_BY_FORWARDING, ROUTED_BY_NUMBER};
-    for (unsigned i = 0; i < 8; i++) {
-        struct routing_facts facts = {0};
-        if (i & 1)
-            facts.dialled = tenant(1);
-        if (i & 2)
-            facts.forwarding = tenant(2);
-        if (i & 4)
-            facts.operators = tenant(3);
+    for (unsigned i = 0; i < 64; i++) {
+        struct routing_facts facts = {.shared = i & 16};
+        const struct {
+            unsigned bit;
+            struct uuid *fact;
+            enum routing_reason reason;
+        } steps[] = {
+            {1, &facts.dialled, ROUTED_BY_NUMBER}, {2, &facts.forwarding, ROUTED_BY_FORWARDING},
+            {4, &facts.owner, ROUTED_BY_OWNER},    {8, &facts.coded, ROUTED_BY_CODE},
+            {16, NULL, ROUTED_ASK_CODE},           {32, &facts.operators, ROUTED_TO_DEFAULT}};
+        enum routing_reason expected = ROUTED_NOWHERE;
+        struct uuid owner = {{0}};
+        for (size_t n = countof(steps); n-- > 0;) {
+            if (!(i & steps[n].bit))
+                continue;
+            if (steps[n].fact)
+                *steps[n].fact = tenant((uint8_t)(n + 1));
+            expected = steps[n].reason;
+            owner = steps[n].fact ? *steps[n].fact : (struct uuid){{0}};
+        }
         struct routing routing = routing_decide(&facts);
-        assert_int_equal(routing.reason, expected[i]);
-        struct uuid owner[] = {facts.dialled, facts.forwarding, facts.operators,
-                               (struct uuid){.bytes = {0}}};
-        assert_true(uuid_equal(routing.tenant, owner[routing.reason]));
+        assert_int_equal(routing.reason, expected);
+        assert_true(uuid_equal(routing.tenant, owner));
     }
 }
 
@@ -83,6 +105,7 @@ int main(void)
         cmocka_unit_test(forwarding_line_comes_second),
         cmocka_unit_test(operator_answers_only_what_is_nobodys),
         cmocka_unit_test(nobodys_call_goes_to_nobody),
+        cmocka_unit_test(a_shared_number_asks_unless_its_owners_phone_forwards),
         cmocka_unit_test(no_combination_reaches_another_tenant),
         cmocka_unit_test(reasons_have_names),
     };

@@ -96,6 +96,10 @@ const char *telephony_outcome_name(enum telephony_outcome outcome)
         [TELEPHONY_LOOP] = "loop",
         [TELEPHONY_RANG_OWNER] = "rang_owner",
         [TELEPHONY_RULED_OUT] = "ruled_out",
+        [TELEPHONY_CHECKED] = "checked",
+        [TELEPHONY_CODE_ASKED] = "code_asked",
+        [TELEPHONY_CODE_WRONG] = "code_wrong",
+        [TELEPHONY_CODES_SPENT] = "codes_spent",
         [TELEPHONY_RESUMED] = "resumed",
         [TELEPHONY_RESUMES_SPENT] = "resumes_spent",
         [TELEPHONY_TRANSFERRED] = "transferred",
@@ -283,7 +287,10 @@ static const struct route_candidate *candidate_of(enum routing_reason reason,
     switch (reason) {
     case ROUTED_BY_NUMBER: return routes->by_number;
     case ROUTED_BY_FORWARDING: return routes->by_forwarding;
+    case ROUTED_BY_OWNER: return routes->by_owner;
+    case ROUTED_BY_CODE: return routes->by_code;
     case ROUTED_TO_DEFAULT: return routes->by_default;
+    case ROUTED_ASK_CODE:
     case ROUTED_NOWHERE: break;
     }
     return NULL;
@@ -299,26 +306,19 @@ const struct route_candidate *telephony_route(const struct routes *routes,
 {
     const struct routing_facts facts = {.dialled = tenant_of(routes->by_number),
                                         .forwarding = tenant_of(routes->by_forwarding),
-                                        .operators = tenant_of(routes->by_default)};
+                                        .operators = tenant_of(routes->by_default),
+                                        .owner = tenant_of(routes->by_owner),
+                                        .coded = tenant_of(routes->by_code),
+                                        .shared = routes->shared};
     *reason_out = routing_decide(&facts).reason;
     return candidate_of(*reason_out, routes);
 }
 
-static void on_routes(int err, const struct routes *routes, void *arg)
+void telephony_admit(struct http_req *req, const struct route_candidate *candidate,
+                     enum routing_reason reason)
 {
-    struct http_req *req = arg;
     struct webhook *hook = req->state;
     struct telephony *t = hook->telephony;
-    enum routing_reason reason;
-    if (err) {
-        telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
-        return;
-    }
-    const struct route_candidate *candidate = telephony_route(routes, &reason);
-    if (!candidate) {
-        telephony_refuse(req, TELEPHONY_UNKNOWN_NUMBER);
-        return;
-    }
     const struct tenant *tenant = &candidate->tenant;
     struct entitlement entitled =
         tenant_entitlement(tenant, &candidate->usage, candidate->live_calls, t->tenant_calls_max);
@@ -333,11 +333,56 @@ static void on_routes(int err, const struct routes *routes, void *arg)
     telephony_ring(req, tenant, entitled.service == SERVICE_FULL);
 }
 
-/* A transfer shows the tenant's own Karen number as the caller, so when the owner's phone forwards
- * it back to that number it is plain to see. */
-static bool is_our_own_call(const struct webhook *hook)
+/* Who still calls a number that is nobody's would reach its next owner. */
+static void refuse_stranger(struct http_req *req)
 {
-    return hook->from[0] && strcmp(hook->from, hook->to) == 0;
+    const struct webhook *hook = req->state;
+    if (hook->to[0])
+        numbers_stray_call(hook->telephony->db, hook->to);
+    telephony_refuse(req, TELEPHONY_UNKNOWN_NUMBER);
+}
+
+void telephony_go_on(struct http_req *req, const struct routes *routes)
+{
+    enum routing_reason reason;
+    const struct route_candidate *candidate = telephony_route(routes, &reason);
+    if (candidate)
+        telephony_admit(req, candidate, reason);
+    else if (reason == ROUTED_ASK_CODE)
+        telephony_ask_code(req, 1);
+    else
+        refuse_stranger(req);
+}
+
+void telephony_reject_loop(struct http_req *req)
+{
+    const struct webhook *hook = req->state;
+    struct buf xml = {0};
+    telephony_count(hook->telephony, TELEPHONY_LOOP);
+    log_warn(&hook->log, "call_refused", "why=loop");
+    twiml_reject_busy(&xml);
+    telephony_reply(req, &xml);
+}
+
+/* A transfer shows the tenant's own Karen number as the caller, and so does the check of a
+ * forwarding: when the owner's phone forwards it back it is plain to see. */
+bool telephony_is_our_own(const struct webhook *hook, const struct routes *routes)
+{
+    return hook->from[0] && ((routes && routes->own) || strcmp(hook->from, hook->to) == 0);
+}
+
+static void on_routes(int err, const struct routes *routes, void *arg)
+{
+    struct http_req *req = arg;
+    const struct webhook *hook = req->state;
+    if (!err && routes->checking)
+        telephony_take_back(req, routes);
+    else if (telephony_is_our_own(hook, routes))
+        telephony_reject_loop(req);
+    else if (err)
+        telephony_reply_voicemail(req, TELEPHONY_DATABASE_AWAY);
+    else
+        telephony_go_on(req, routes);
 }
 
 void telephony_post_inbound(struct http_req *req)
@@ -345,16 +390,9 @@ void telephony_post_inbound(struct http_req *req)
     struct webhook *hook = telephony_webhook(req);
     if (!hook)
         return;
-    if (is_our_own_call(hook)) {
-        struct buf xml = {0};
-        telephony_count(hook->telephony, TELEPHONY_LOOP);
-        log_warn(&hook->log, "call_refused", "why=loop");
-        twiml_reject_busy(&xml);
-        telephony_reply(req, &xml);
-        return;
-    }
     const struct route_query query = {.to = hook->to,
                                       .forwarded_from = hook->forwarded_from,
+                                      .from = hook->from,
                                       .default_tenant = hook->telephony->default_tenant};
     numbers_route(hook->telephony->db, &query, req->arena, on_routes, req, &req->waiting);
 }

@@ -7,8 +7,12 @@
  *   POST /telephony/transfer       the line hands the caller over: ring the owner
  *   POST /telephony/whisper        ... what he hears when he picks up
  *   POST /telephony/after-transfer ... and what came of it
- *   POST /telephony/voicemail      a message left with the carrier, when no line could take it
- *   POST /telephony/status         the carrier's news of a call
+ *   POST /telephony/tenant-code    the digits typed on the number that tenants on trial share
+ *   POST /telephony/forwarding-greeted, /telephony/forwarding-status
+ *                                  a check of a forwarding: it came back and heard the greeting;
+ * what became of the call that rang the owner POST /telephony/voicemail      a message left with
+ * the carrier, when no line could take it POST /telephony/status         the carrier's news of a
+ * call
  *
  * All of them carry the carrier's signature over PUBLIC_URL (never over what Host says); without it
  * they are answered with 403 and leave no row. TwiML carries nothing about a tenant but the words
@@ -36,7 +40,11 @@ enum {
     TELEPHONY_RING_SECONDS =
         18, /* under the 20 to 30 s after which mailboxes and forwarding take over */
     TELEPHONY_TRANSFER_SECONDS_MAX = 3600,
-    TELEPHONY_MESSAGE_SECONDS = 90, /* of a call that only takes a message */
+    TELEPHONY_CODE_TRIES = 3,          /* of one call */
+    TELEPHONY_CODE_SECONDS = 8,        /* before a digit and between two */
+    TELEPHONY_CODES_AN_HOUR_MAX = 12,  /* typed by one caller; all that withhold theirs have */
+    TELEPHONY_CODES_WITHHELD_MAX = 60, /* ... so many together */
+    TELEPHONY_MESSAGE_SECONDS = 90,    /* of a call that only takes a message */
     TELEPHONY_VOICEMAIL_SECONDS = 120,
 };
 
@@ -66,7 +74,17 @@ void telephony_set_board(struct telephony *telephony, struct switchboard *board)
  * TELEPHONY_BODY_BYTES_MAX. */
 http_handler_fn telephony_post_inbound, telephony_get_media, telephony_post_resume,
     telephony_post_transfer, telephony_post_whisper, telephony_post_after_transfer,
-    telephony_post_voicemail, telephony_post_status;
+    telephony_post_voicemail, telephony_post_status, telephony_post_tenant_code,
+    telephony_post_forwarding_greeted, telephony_post_forwarding_status;
+
+/* Rings an owner's phone for a check of its forwarding; `picked up` is a failure, and is told so.
+ */
+struct forwarding_begun;
+struct twilio_answer;
+void telephony_ring_owner(struct telephony *telephony, const struct forwarding_begun *check,
+                          const char *phone,
+                          void (*on_done)(const struct twilio_answer *answer, void *arg), void *arg,
+                          struct op **slot);
 
 /* What came in and what became of it; for /metrics. */
 enum telephony_outcome {
@@ -82,6 +100,10 @@ enum telephony_outcome {
     TELEPHONY_LOOP,           /* our own call came back: busy */
     TELEPHONY_RANG_OWNER,     /* by a rule, before Karen says a word */
     TELEPHONY_RULED_OUT,      /* turned away by a rule, or as a blocked contact */
+    TELEPHONY_CHECKED,        /* ... and was a forwarding check: greeted */
+    TELEPHONY_CODE_ASKED,     /* the shared number: whose? */
+    TELEPHONY_CODE_WRONG,
+    TELEPHONY_CODES_SPENT, /* too many wrong codes, or none: goodbye */
     TELEPHONY_RESUMED,
     TELEPHONY_RESUMES_SPENT,
     TELEPHONY_TRANSFERRED,

@@ -42,6 +42,7 @@ struct webhook {
     const struct tenant *tenant;
     const char *contact_name; /* NULL: none */
     struct callrules_decision decision;
+    const struct routes *routes; /* inbound: whose it may be, while something else is asked */
 };
 
 /* Checks who sent this. NULL: nobody we know; the request is answered already. */
@@ -55,8 +56,20 @@ void telephony_reply(struct http_req *req, struct buf *twiml); /* frees it */
 /* Whose call it is is known: what his rules say is done. full: he may have all of Karen. */
 void telephony_ring(struct http_req *req, const struct tenant *tenant, bool full);
 
-/* The answers that several webhooks give. */
+/* ---- whose call it is: one answer each ---- */
+void telephony_go_on(struct http_req *req, const struct routes *routes);
+void telephony_admit(struct http_req *req, const struct route_candidate *candidate,
+                     enum routing_reason reason);
 void telephony_refuse(struct http_req *req, enum telephony_outcome outcome);
+void telephony_reject_loop(struct http_req *req);
+/* It comes from a number of ours; routes NULL: nobody could be asked. */
+bool telephony_is_our_own(const struct webhook *hook, const struct routes *routes);
+/* telephony_code.c: asks for the tenant's code, for the nth time. */
+void telephony_ask_code(struct http_req *req, int tries);
+/* telephony_check.c: it may be a forwarding check that comes back; goes on with it otherwise. */
+void telephony_take_back(struct http_req *req, const struct routes *routes);
+
+/* The answers that several webhooks give. */
 void telephony_reply_hangup(struct http_req *req);
 void telephony_reply_voicemail(struct http_req *req, enum telephony_outcome outcome);
 /* resumes: how many streams of this call have ended before this one. */

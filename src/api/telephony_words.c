@@ -20,7 +20,13 @@ static const struct {
       .call_from = "Karen here, for you, a call from",
       .hidden = "a hidden number",
       .declined = "Hello, this is an automatic assistant. This call cannot be taken.",
-      .goodbye = "Goodbye."}},
+      .goodbye = "Goodbye.",
+      .code = "Hello, this is an automatic assistant. Please type the four digits of the person "
+              "you are calling.",
+      .code_again = "I do not know that code. Please try again.",
+      .forwarding_works = "Hello, this is the automatic assistant. Your forwarding works. Goodbye.",
+      .picked_up = "This is a test of your call forwarding. Next time please let it ring and do "
+                   "not pick up. Goodbye."}},
     {"cs",
      {.voicemail = "Dobrý den, tady je automatická asistentka. Teď se vám bohužel nikdo nemůže "
                    "věnovat. Po zaznění tónu prosím nechte své jméno, číslo a vzkaz.",
@@ -33,7 +39,14 @@ static const struct {
       .call_from = "Tady Karen, máte hovor. Volá",
       .hidden = "skryté číslo",
       .declined = "Dobrý den, tady je automatická asistentka. Tento hovor nelze přijmout.",
-      .goodbye = "Na shledanou."}},
+      .goodbye = "Na shledanou.",
+      .code = "Dobrý den, tady je automatická asistentka. Zadejte prosím čtyřmístný kód toho, komu "
+              "voláte.",
+      .code_again = "Tento kód neznám. Zkuste to prosím ještě jednou.",
+      .forwarding_works =
+          "Dobrý den, tady je automatická asistentka. Přesměrování funguje. Na shledanou.",
+      .picked_up = "Toto je zkouška přesměrování hovorů. Příště prosím nechte telefon zvonit a "
+                   "nezvedejte ho. Na shledanou."}},
     {"sk",
      {.voicemail = "Dobrý deň, tu je automatická asistentka. Teraz sa vám bohužiaľ nikto nemôže "
                    "venovať. Po zaznení tónu prosím nechajte svoje meno, číslo a odkaz.",
@@ -45,7 +58,14 @@ static const struct {
       .call_from = "Tu je Karen, máte hovor. Volá",
       .hidden = "skryté číslo",
       .declined = "Dobrý deň, tu je automatická asistentka. Tento hovor nemožno prijať.",
-      .goodbye = "Dovidenia."}},
+      .goodbye = "Dovidenia.",
+      .code = "Dobrý deň, tu je automatická asistentka. Zadajte prosím štvormiestny kód toho, komu "
+              "voláte.",
+      .code_again = "Tento kód nepoznám. Skúste to prosím ešte raz.",
+      .forwarding_works =
+          "Dobrý deň, tu je automatická asistentka. Presmerovanie funguje. Dovidenia.",
+      .picked_up = "Toto je skúška presmerovania hovorov. Nabudúce prosím nechajte telefón zvoniť "
+                   "a nedvíhajte ho. Dovidenia."}},
     {"de",
      {.voicemail = "Guten Tag, hier spricht eine automatische Assistentin. Gerade kann leider "
                    "niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem Ton Ihren Namen, "
@@ -60,7 +80,14 @@ static const struct {
       .hidden = "eine unterdrückte Nummer",
       .declined = "Guten Tag, hier spricht eine automatische Assistentin. Dieser Anruf kann nicht "
                   "angenommen werden.",
-      .goodbye = "Auf Wiederhören."}},
+      .goodbye = "Auf Wiederhören.",
+      .code = "Guten Tag, hier spricht eine automatische Assistentin. Bitte geben Sie den "
+              "vierstelligen Code der Person ein, die Sie anrufen.",
+      .code_again = "Diesen Code kenne ich nicht. Bitte versuchen Sie es noch einmal.",
+      .forwarding_works = "Guten Tag, hier spricht die automatische Assistentin. Die Rufumleitung "
+                          "funktioniert. Auf Wiederhören.",
+      .picked_up = "Dies ist ein Test Ihrer Rufumleitung. Bitte lassen Sie es beim nächsten Mal "
+                   "klingeln und heben Sie nicht ab. Auf Wiederhören."}},
 };
 
 const struct telephony_words *telephony_words(const char *language)

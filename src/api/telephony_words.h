@@ -10,6 +10,10 @@ struct telephony_words {
     const char *hidden;
     const char *declined; /* the owner's rules turn the call away; goodbye comes behind it */
     const char *goodbye;
+    const char *code;             /* a number that several share: type the code of whom you call */
+    const char *code_again;       /* it was nobody's */
+    const char *forwarding_works; /* to whoever checks it */
+    const char *picked_up;        /* ... and picked up, which he should not */
 };
 /* Of "cs", "sk", "de" or "en"; any other is "en". */
 const struct telephony_words *telephony_words(const char *language);

@@ -156,12 +156,25 @@ void twiml_dial(struct buf *out, const struct twiml_dial *dial)
     document_end(out);
 }
 
-void twiml_redirect(struct buf *out, const char *url)
+static void redirect(struct buf *out, const char *url)
 {
-    document_begin(out);
     buf_puts(out, "<Redirect method=\"POST\">");
     buf_xml_text(out, str_of(url));
     buf_puts(out, "</Redirect>");
+}
+
+void twiml_say_and_ask(struct buf *out, const char *language, const char *text, const char *url)
+{
+    document_begin(out);
+    say(out, language, text);
+    redirect(out, url);
+    document_end(out);
+}
+
+void twiml_redirect(struct buf *out, const char *url)
+{
+    document_begin(out);
+    redirect(out, url);
     document_end(out);
 }
 

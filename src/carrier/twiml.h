@@ -38,6 +38,8 @@ void twiml_connect(struct buf *out, const struct twiml_connect *connect);
 
 /* One sentence, then the end of the call. */
 void twiml_say_goodbye(struct buf *out, const char *language, const char *say);
+/* One sentence, then url is asked what to do: by which it is known that it was heard. */
+void twiml_say_and_ask(struct buf *out, const char *language, const char *say, const char *url);
 /* One sentence to whoever was rung, who then is joined with the caller. */
 void twiml_whisper(struct buf *out, const char *language, const char *say);
 

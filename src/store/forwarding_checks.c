@@ -191,7 +191,7 @@ void forwarding_checks_list_json(struct db *db, struct uuid tenant, const char *
         "  'next_cursor', CASE WHEN (SELECT count(*) FROM page) > $3"
         "  THEN (SELECT id FROM shown ORDER BY id LIMIT 1) END)";
     struct uuid before;
-    if (store_cursor(cursor, &before)) {
+    if (store_id_cursor(cursor, &before)) {
         store_json_refuse(db, EINVAL, on_json, arg, slot);
         return;
     }

@@ -91,7 +91,7 @@ static void list(struct db *db, struct uuid tenant, const char *sql, const char 
                  int64_t limit, db_json_fn *on_json, void *arg, struct op **slot)
 {
     struct uuid before;
-    if (store_cursor(cursor, &before)) {
+    if (store_id_cursor(cursor, &before)) {
         store_json_refuse(db, EINVAL, on_json, arg, slot);
         return;
     }

@@ -57,7 +57,7 @@ void store_json_text(struct buf *buf, struct str text)
     buf_free(&clean);
 }
 
-int store_cursor(const char *cursor, struct uuid *id_out)
+int store_id_cursor(const char *cursor, struct uuid *id_out)
 {
     struct uuid id = {0};
     int err = cursor ? uuid_parse(str_of(cursor), &id) : 0;

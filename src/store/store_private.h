@@ -30,7 +30,7 @@ void store_json_text(struct buf *buf, struct str text);
 int store_code(const char *const *codes, size_t count, struct str code);
 
 /* An id as a cursor, nil for none. EINVAL: it is none. */
-int store_cursor(const char *cursor, struct uuid *id_out);
+int store_id_cursor(const char *cursor, struct uuid *id_out);
 
 /* Whose the settings of a change are: which columns may be named. */
 enum settings_owner { SETTINGS_TENANTS = 1, SETTINGS_OPERATORS = 2 };
