@@ -33,8 +33,9 @@ struct load {
     int64_t begun_ms, full_at_ms, last_tick_ms;
     bool measuring;
     struct watch_sample idle, before, after;
+    struct watch_sample own_before, own_after; /* what the load itself takes */
     double call_seconds;
-    uint64_t placed, ended, good, frames_late;
+    uint64_t placed, ended, good, frames, frames_late;
     struct samples webhook, first_audio, greeting, reply;
     struct fault faults[FAULTS_MAX];
 };
@@ -75,6 +76,7 @@ static const char *fault_of(const struct slot *slot, const struct phone_event *e
 static void add_times(struct load *load, const struct slot *slot)
 {
     const struct phone_timing *timing = phone_timing(slot->call);
+    load->frames += timing->frames;
     load->frames_late += timing->frames_late;
     if (timing->webhook_ms >= 0)
         add_sample(&load->webhook, timing->webhook_ms);
@@ -148,6 +150,7 @@ static void measure(struct load *load, int64_t now_ms)
         load->full_at_ms = now_ms;
         load->measuring = true;
         load->before = watch_pids(o->pids, o->pid_count);
+        load->own_before = watch_self();
     }
     if (load->measuring)
         load->call_seconds += (double)load->live * (double)(now_ms - load->last_tick_ms) / 1000;
@@ -216,6 +219,15 @@ static void show_samples(const char *name, struct samples *samples, bool json)
            percentile(samples, 99), percentile(samples, 100));
 }
 
+/* CPU time between two samples, of a second of one call at full load. */
+static double ms_per_call_second(const struct load *load, const struct watch_sample *before,
+                                 const struct watch_sample *after)
+{
+    return load->call_seconds > 0
+               ? 1000 * (after->cpu_seconds - before->cpu_seconds) / load->call_seconds
+               : 0;
+}
+
 static void show_text(struct load *load, double cpu_ms, double kib)
 {
     printf("calls: %" PRIu64 " ended, %" PRIu64 " of them normally; %zu still live\n", load->ended,
@@ -232,7 +244,8 @@ static void show_text(struct load *load, double cpu_ms, double kib)
         printf("  watched    %.3f ms CPU a call-second, %.1f MiB resident, %.0f KiB a call\n",
                cpu_ms, (double)load->after.resident_bytes / 1048576, kib);
     if (load->frames_late)
-        printf("  late frames of our own: %" PRIu64 "\n", load->frames_late);
+        printf("  late frames of our own: %" PRIu64 " of %" PRIu64 "\n", load->frames_late,
+               load->frames);
 }
 
 static void show_json(struct load *load, double cpu_ms, double kib)
@@ -250,9 +263,11 @@ static void show_json(struct load *load, double cpu_ms, double kib)
         buf_printf(&faults, ":%" PRIu64, load->faults[i].count);
     }
     printf(",\"failures\":{%s},\"full\":%s,\"call_seconds\":%.1f,\"cpu_ms_per_call_second\":%.4f,"
-           "\"resident_bytes\":%" PRId64 ",\"kib_per_call\":%.1f,\"frames_late\":%" PRIu64 "}\n",
+           "\"own_cpu_ms_per_call_second\":%.4f,\"resident_bytes\":%" PRId64
+           ",\"kib_per_call\":%.1f,\"frames\":%" PRIu64 ",\"frames_late\":%" PRIu64 "}\n",
            buf_text(&faults), load->full_at_ms ? "true" : "false", load->call_seconds, cpu_ms,
-           load->after.resident_bytes, kib, load->frames_late);
+           ms_per_call_second(load, &load->own_before, &load->own_after),
+           load->after.resident_bytes, kib, load->frames, load->frames_late);
     buf_free(&faults);
 }
 
@@ -260,13 +275,11 @@ static void show(struct load *load)
 {
     const struct options *o = load->tool->options;
     load->after = watch_pids(o->pids, o->pid_count);
+    load->own_after = watch_self();
     for (size_t i = 0; i < load->slot_count; i++)
         if (load->slots[i].call && !load->slots[i].over)
             add_times(load, &load->slots[i]);
-    double cpu_ms =
-        load->call_seconds > 0
-            ? 1000 * (load->after.cpu_seconds - load->before.cpu_seconds) / load->call_seconds
-            : 0;
+    double cpu_ms = ms_per_call_second(load, &load->before, &load->after);
     double kib = (double)(load->after.resident_bytes - load->idle.resident_bytes) / 1024 /
                  (double)load->slot_count;
     (o->json ? show_json : show_text)(load, cpu_ms, kib);

@@ -352,7 +352,7 @@ struct phone_call *phone_place(const struct phone_options *options, phone_event_
     call->arg = arg;
     call->status = "ringing";
     call->began_ms = now_of(call);
-    call->timing = (struct phone_timing){-1, -1, -1, -1, 0};
+    call->timing = (struct phone_timing){-1, -1, -1, -1, 0, 0};
     call->timer = timer_new(options->loop, on_timer, call);
     call->ender = timer_new(options->loop, on_end, call);
     phone_ask(call, call->options.voice_url, "POST", NULL, 0, phone_on_document);

@@ -116,6 +116,6 @@ struct phone_timing {
     int64_t stream_ms;      /* first stream open, start sent */
     int64_t first_audio_ms; /* first audio came from the server */
     int64_t ended_ms;
-    uint64_t frames_late; /* our own: sent more than a frame after their time */
+    uint64_t frames, frames_late; /* our own, sent; of these more than a frame after their time */
 };
 const struct phone_timing *phone_timing(const struct phone_call *call);

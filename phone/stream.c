@@ -57,6 +57,7 @@ static void one_frame(struct phone_call *call)
     bool agent = playout_play(&stream->heard, heard, sizeof(heard));
     int64_t at_ms = (int64_t)stream->frames * AUDIO_FRAME_MS;
     stream->frames++;
+    call->timing.frames++;
     twilio_put_inbound(&stream->out, sid_of(call), ++stream->sequence, stream->frames, at_ms, said,
                        sizeof(said));
     send_out(call);

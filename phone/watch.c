@@ -51,3 +51,9 @@ struct watch_sample watch_pids(const int *pids, size_t count)
     }
     return sample;
 }
+
+struct watch_sample watch_self(void)
+{
+    const int pid = (int)getpid();
+    return watch_pids(&pid, 1);
+}

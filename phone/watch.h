@@ -1,4 +1,4 @@
-/* phone/watch.h: what other processes of this machine use, from /proc. */
+/* phone/watch.h: what processes of this machine use, from /proc. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -9,3 +9,4 @@ struct watch_sample {
     size_t gone; /* how many are not there */
 };
 struct watch_sample watch_pids(const int *pids, size_t count);
+struct watch_sample watch_self(void);
