@@ -1341,6 +1341,8 @@ static void rule_turns_a_call_away(void **state)
     assert_non_null(strstr(said, "Píšte prosím. Na shledanou."));
     expect_row("status = 'completed' AND ended_reason = 'ruled_out' AND"
                " handling->>'action' = 'refuse' AND handling->>'position' = '1'");
+    expect_row("inbox_group = 'filtered'");
+    assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE kind = 'screening'"), 0);
     assert_int_equal(counted(TELEPHONY_RULED_OUT), 1);
     postgres_run("DELETE FROM calls; DELETE FROM call_sids");
     give_rule(anyone, "{\"action\":\"hang_up\"}");

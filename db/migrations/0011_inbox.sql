@@ -113,7 +113,8 @@ ALTER TABLE calls
         WHEN status = 'in_progress' THEN 'now'
         WHEN coalesce(label_correction, screened_label) IN ('marketing', 'spam', 'fraud')
             THEN 'filtered'
-        WHEN coalesce(label_correction, screened_label) IS NULL AND ended_reason = 'blocked'
+        WHEN coalesce(label_correction, screened_label) IS NULL
+             AND ended_reason IN ('blocked', 'ruled_out')
             THEN 'filtered'
         WHEN resolved_at IS NOT NULL THEN 'information'
         WHEN lead_correction IN ('hot_lead', 'urgent', 'follow_up') THEN 'needs_you'

@@ -249,10 +249,11 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
                counts->clip_failures);
 }
 
-/* Of a relation called ended. */
+/* Of a relation called ended. Nothing was said in a call that was turned away at the ring. */
 #define QUEUE_SCREENING                                                                            \
     " queued AS (INSERT INTO outbox (tenant_id, kind, key, call_id)"                               \
     "  SELECT tenant_id, 'screening', id::text, id FROM ended"                                     \
+    "  WHERE ended_reason IS NULL OR ended_reason NOT IN ('blocked', 'ruled_out')"                 \
     "  ON CONFLICT (tenant_id, kind, key) DO UPDATE SET status = 'pending', attempts = 0,"         \
     "   run_at = now(), lease = NULL, ended_at = NULL"                                             \
     "  RETURNING pg_notify('karen_outbox', 'screening'))"
@@ -264,7 +265,7 @@ static const char end_sql[] =
     "  ended_at = greatest($5::timestamptz, started_at), duration_seconds ="
     "  greatest(0, extract(epoch FROM $5::timestamptz - started_at))::integer"
     "  WHERE tenant_id = $1 AND id = $2 AND (status = 'in_progress' OR ended_reason = 'lost')"
-    "  RETURNING tenant_id, id),"
+    "  RETURNING tenant_id, id, ended_reason),"
     " forgotten AS (DELETE FROM call_snapshots WHERE tenant_id = $1 AND call_id = "
     "$2)," QUEUE_SCREENING
     " SELECT (SELECT count(*) FROM queued) FROM calls WHERE tenant_id = $1 AND id = $2";
@@ -276,7 +277,8 @@ static const char connected_sql[] =
     "  transfer = 'connected', ended_at = now(),"
     "  duration_seconds = greatest(0, extract(epoch FROM now() - started_at))::integer"
     "  FROM call WHERE c.tenant_id = call.tenant_id AND c.id = call.id"
-    "  AND (c.status = 'in_progress' OR c.ended_reason = 'lost') RETURNING c.tenant_id, c.id),"
+    "  AND (c.status = 'in_progress' OR c.ended_reason = 'lost') RETURNING c.tenant_id, c.id,"
+    "  c.ended_reason),"
     " forgotten AS (DELETE FROM call_snapshots s USING ended"
     "  WHERE s.tenant_id = ended.tenant_id AND s.call_id = ended.id)," QUEUE_SCREENING
     " SELECT id FROM call";
