@@ -42,6 +42,7 @@ int api_world_open(void **state)
     w->api = (struct api){.db = w->bench.app,
                           .db_operator = w->db_operator,
                           .tenant_calls_max = 20,
+                          .calls_capacity = 100,
                           .keys = w->keys,
                           .tally = tally_new(),
                           .public_url = "https://karen.test",

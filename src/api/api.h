@@ -57,6 +57,7 @@ struct api {
     struct db *db;           /* as workers are: bound to the tenant of each unit */
     struct db *db_operator;   /* as operators are: all tenants, narrow columns, no words */
     int64_t tenant_calls_max; /* live calls of one tenant at once; 0: no limit */
+    int64_t calls_capacity;   /* calls at once on a machine like this */
     struct auth_keys *keys;  /* of tokens */
     struct tally *tally;     /* how often who asked; NULL: not counted */
     struct proxies *proxies; /* whose word on the client's address is believed */

@@ -26,6 +26,18 @@
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
     row(makeTenant, api_make_tenant) \
+    row(operatorChangePlan, api_operator_change_plan) \
+    row(operatorChangeTenant, api_operator_change_tenant) \
+    row(operatorGetTenant, api_operator_get_tenant) \
+    row(operatorListJobs, api_operator_list_jobs) \
+    row(operatorListLiveCalls, api_operator_list_live_calls) \
+    row(operatorListLog, api_operator_list_log) \
+    row(operatorListPlans, api_operator_list_plans) \
+    row(operatorListTenants, api_operator_list_tenants) \
+    row(operatorOverview, api_operator_overview) \
+    row(operatorResumeTenant, api_operator_resume) \
+    row(operatorRetryJob, api_operator_retry_job) \
+    row(operatorSuspendTenant, api_operator_suspend) \
     row(refreshSession, api_refresh) \
     row(removeMember, api_remove_member) \
     row(resendInvite, api_resend_invite) \

@@ -170,8 +170,9 @@ static int serve(int argc, char **argv)
     raise_descriptor_limit();
     if (migrate_first(config.database_url))
         return EXIT_TROUBLE;
+    config.workers = worker_count(&config);
     int status = supervise(&(struct supervisor_options){
-        .workers = worker_count(&config),
+        .workers = (int)config.workers,
         .drain_ms_max = config.drain_seconds_max * 1000,
         .worker = worker_run,
         .arg = &config,

@@ -262,6 +262,7 @@ static int open_api(struct worker *worker, struct tally *tally)
         .db = worker->db,
         .db_operator = worker->db_operator,
         .tenant_calls_max = config->calls_per_tenant_max,
+        .calls_capacity = config->workers * config->calls_per_worker_max,
         .keys = worker->keys,
         .tally = tally,
         .proxies = worker->proxies,

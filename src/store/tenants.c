@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "store/store_private.h"
+#include "store/tenants_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -126,13 +127,8 @@ void tenants_list(struct db *db, struct arena *arena, tenant_list_fn *on_tenants
            NULL, slot);
 }
 
-/* $1 tenant, $2 the changes as JSON, $3 who, $4 what happened, $5 the version it must have (null:
- * any): as one statement, since the log wants the old values beside the new. A key that is absent
- * keeps its value, null clears it. */
-#define KEPT_OR(column, changed)                                                                   \
-    column " = CASE WHEN $2::jsonb ? '" column "' THEN " changed " ELSE t." column " END"
-#define KEPT_OR_CAST(column, type) KEPT_OR(column, "($2::jsonb ->> '" column "')::" type)
-#define KEPT_OR_TEXT(column) KEPT_OR(column, "$2::jsonb ->> '" column "'")
+/* Beside the values of tenants_private.h: $3 who, $4 what happened, $5 the version it must have
+ * (null: any). One statement, since the log wants the old values beside the new. */
 /* clang-format off */
 #define TENANTS_COLUMNS                                                                            \
     KEPT_OR_TEXT("name") ", "                                                                      \
@@ -152,22 +148,6 @@ void tenants_list(struct db *db, struct arena *arena, tenant_list_fn *on_tenants
     KEPT_OR_CAST("retention_transcripts_days", "integer") ", "                                     \
     KEPT_OR_CAST("retention_recordings_days", "integer") ", "                                      \
     KEPT_OR_CAST("retention_audit_days", "integer")
-#define OPERATORS_COLUMNS                                                                          \
-    KEPT_OR_TEXT("plan") ", "                                                                      \
-    KEPT_OR_TEXT("status") ", "                                                                    \
-    KEPT_OR_TEXT("suspended_reason") ", "                                                          \
-    KEPT_OR_CAST("trial_ends_at", "timestamptz") ", "                                              \
-    KEPT_OR_CAST("unpaid_since", "timestamptz") ", "                                               \
-    KEPT_OR_CAST("usage_anchor", "timestamptz") ", "                                               \
-    KEPT_OR_CAST("limit_calls", "integer") ", "                                                    \
-    KEPT_OR_CAST("limit_members", "integer") ", "                                                  \
-    KEPT_OR_CAST("limit_numbers", "integer")
-/* An operator of the API sees no more of a tenant than these columns. */
-#define OPERATORS_OLD                                                                              \
-    "jsonb_build_object('plan', old.plan, 'status', old.status, 'suspended_reason',"               \
-    " old.suspended_reason, 'trial_ends_at', old.trial_ends_at, 'unpaid_since', old.unpaid_since," \
-    " 'usage_anchor', old.usage_anchor, 'limit_calls', old.limit_calls, 'limit_members',"          \
-    " old.limit_members, 'limit_numbers', old.limit_numbers)"
 #define SET_SQL(columns, old, old_as_json)                                                         \
     "WITH old AS (SELECT " old " FROM tenants"                                                     \
     " WHERE id = $1 AND ($5::bigint IS NULL OR version = $5) FOR UPDATE),"                         \
@@ -183,11 +163,7 @@ void tenants_list(struct db *db, struct arena *arena, tenant_list_fn *on_tenants
 static const char *set_sql_of(unsigned owners)
 {
     static const char tenants_sql[] = SET_SQL(TENANTS_COLUMNS, "*", "to_jsonb(old)");
-    static const char operators_sql[] =
-        SET_SQL(OPERATORS_COLUMNS,
-                "id, plan, status, suspended_reason, trial_ends_at, unpaid_since, usage_anchor,"
-                " limit_calls, limit_members, limit_numbers",
-                OPERATORS_OLD);
+    static const char operators_sql[] = SET_SQL(OPERATORS_COLUMNS, OPERATORS_NAMES, OPERATORS_OLD);
     static const char both_sql[] =
         SET_SQL(TENANTS_COLUMNS ", " OPERATORS_COLUMNS, "*", "to_jsonb(old)");
     switch (owners) {
