@@ -41,6 +41,7 @@ export class Contract {
       path,
       access: json["x-access"],
       scope: json["x-scope"],
+      security: json.security,
       parameters,
       pathNames: parameters.filter((one) => one.in === "path").map((one) => one.name),
       body: this.at(json.requestBody)?.content["application/json"].schema,
