@@ -60,7 +60,8 @@ static bool is_doubtful(const char *text)
         if (strcasecmp(text, words[i]) == 0)
             return true;
     /* a number of some kind, a date, minutes and seconds */
-    return strspn(text, "0123456789+-.:_eExXoOT") == strlen(text) && strpbrk(text, "0123456789") &&
+    return strchr("0123456789+-.", text[0]) && strpbrk(text, "0123456789") &&
+           strspn(text, "0123456789abcdefABCDEF+-.:_xXoOT") == strlen(text) &&
            (strspn(text, "0123456789.") != strlen(text) || strchr(text, '.') == strrchr(text, '.'));
 }
 
