@@ -1,4 +1,5 @@
-/* fuzz/fuzz_elevenlabs_wire.c: errors in any shape, and beginnings of audio in any pieces. */
+/* fuzz/fuzz_elevenlabs_wire.c: errors in any shape, pages of voices, and beginnings of audio in any
+ * pieces. */
 #include "provider/elevenlabs_wire.h"
 
 #include <stdlib.h>
@@ -19,6 +20,18 @@ static void check_sniff(const uint8_t *data, size_t bytes)
     }
 }
 
+static void check_voices(struct str body)
+{
+    struct arena arena = {0};
+    struct voice_page page = {0};
+    if (elevenlabs_voices_parse(body, &arena, &page) == 0)
+        for (size_t i = 0; i < page.count; i++)
+            if (!page.list[i].name || !elevenlabs_voice_is_lawful(page.list[i].id) ||
+                page.list[i].language_count > TTS_VOICE_LANGUAGES_MAX)
+                abort();
+    arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct elevenlabs_error error;
@@ -26,5 +39,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (!elevenlabs_errno(401, &error))
         abort();
     check_sniff(data, bytes);
+    check_voices((struct str){(const char *)data, bytes});
     return 0;
 }

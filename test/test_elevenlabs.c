@@ -342,6 +342,79 @@ static void handler_may_cancel(void **state)
     world_free(&world);
 }
 
+struct listed {
+    bool done;
+    int err;
+    size_t count;
+    char last[40];
+};
+
+static void on_listed(int err, const struct tts_voice *voices, size_t count, void *arg)
+{
+    struct listed *listed = arg;
+    *listed = (struct listed){.done = true, .err = err, .count = count};
+    if (count)
+        snprintf(listed->last, sizeof(listed->last), "%s", voices[count - 1].id);
+}
+
+static void say_page(struct peer *peer, const char *status, const char *json)
+{
+    char head[120];
+    snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status,
+             strlen(json));
+    peer_say(peer, head);
+    peer_say(peer, json);
+}
+
+static void voices_are_listed_to_the_last_page(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct listed listed = {0};
+    tts_voices(world->driver, on_listed, &listed, &world->op);
+    struct peer *peer = peer_accept(world->listener);
+    peer_expect(peer, "GET /v2/voices?page_size=100 HTTP/1.1");
+    peer_expect(peer, "xi-api-key: x1");
+    peer_expect(peer, "\r\n\r\n");
+    say_page(peer, "200 OK",
+             "{\"voices\":[{\"voice_id\":\"v1\",\"name\":\"Karen\"}],\"has_more\":true,"
+             "\"next_page_token\":\"p2\"}");
+    peer_expect(peer, "GET /v2/voices?page_size=100&next_page_token=p2 HTTP/1.1");
+    peer_expect(peer, "\r\n\r\n");
+    say_page(peer, "200 OK", "{\"voices\":[{\"voice_id\":\"v2\",\"name\":\"Karl\"}]}");
+    wait_for(world->loop, &listed.done);
+    assert_int_equal(listed.err, 0);
+    assert_int_equal(listed.count, 2);
+    assert_string_equal(listed.last, "v2");
+    peer_free(&peer);
+    world_free(&world);
+}
+
+static void voices_that_cannot_be_listed_are_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *json;
+        int err;
+    } answers[] = {{"401 Unauthorized", "{\"detail\":{\"status\":\"invalid_api_key\"}}", EACCES},
+                   {"429 Too Many Requests", "{\"detail\":{\"status\":\"system_busy\"}}", EBUSY},
+                   {"200 OK", "{\"voices\":", EPROTO}};
+    struct world *world = world_new();
+    for (size_t i = 0; i < countof(answers); i++) {
+        struct listed listed = {0};
+        tts_voices(world->driver, on_listed, &listed, &world->op);
+        struct peer *peer = i ? world->listener->accepted[0] : peer_accept(world->listener);
+        peer_expect(peer, "\r\n\r\n");
+        say_page(peer, answers[i].status, answers[i].json);
+        wait_for(world->loop, &listed.done);
+        assert_int_equal(listed.err, answers[i].err);
+        assert_int_equal(listed.count, 0);
+    }
+    struct peer *peer = world->listener->accepted[0];
+    peer_free(&peer);
+    world_free(&world);
+}
+
 static void nobody_is_asked_while_the_breaker_is_open(void **state)
 {
     (void)state;
@@ -374,6 +447,8 @@ int main(void)
         cmocka_unit_test(unlawful_requests_are_never_sent),
         cmocka_unit_test(cancelled_speech_is_quiet_and_closed),
         cmocka_unit_test(handler_may_cancel),
+        cmocka_unit_test(voices_are_listed_to_the_last_page),
+        cmocka_unit_test(voices_that_cannot_be_listed_are_an_error),
         cmocka_unit_test(nobody_is_asked_while_the_breaker_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

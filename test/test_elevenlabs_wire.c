@@ -43,6 +43,77 @@ static void format_stands_in_the_query(void **state)
     buf_free(&url);
 }
 
+static void voices_are_asked_for_a_page_at_a_time(void **state)
+{
+    (void)state;
+    struct buf url = {0};
+    elevenlabs_put_voices_url("https://api.elevenlabs.io/", NULL, &url);
+    assert_string_equal(buf_text(&url), "https://api.elevenlabs.io/v2/voices?page_size=100");
+    buf_clear(&url);
+    elevenlabs_put_voices_url("http://x", "a b&c", &url);
+    assert_string_equal(buf_text(&url),
+                        "http://x/v2/voices?page_size=100&next_page_token=a%20b%26c");
+    buf_free(&url);
+}
+
+static void voices_are_read_page_after_page(void **state)
+{
+    (void)state;
+    static const char first[] =
+        "{\"voices\":[{\"voice_id\":\"v1\",\"name\":\" Karen \",\"samples\":null,\"labels\":{"
+        "\"language\":\"cs\",\"gender\":\"female\",\"accent\":\"standard\",\"age\":\"young\"},"
+        "\"description\":\"Milá\\nžena\",\"verified_languages\":[{\"language\":\"en\",\"locale\":"
+        "\"en-US\"},{\"language\":\"cs\"},{\"language\":\"english\"}],\"settings\":{\"speed\":1}},"
+        "{\"voice_id\":\"../v2\",\"name\":\"Bad\"},{\"voice_id\":\"v3\",\"name\":\"\"},"
+        "{\"name\":\"Nameless id\"}],\"has_more\":true,\"total_count\":3,"
+        "\"next_page_token\":\"t2\"}";
+    static const char last[] = "{\"voices\":[{\"voice_id\":\"v4\",\"name\":\"Karl\",\"labels\":{},"
+                               "\"description\":null}],\"has_more\":false,"
+                               "\"next_page_token\":\"never\"}";
+    struct arena arena = {0};
+    struct voice_page page = {0};
+    assert_int_equal(elevenlabs_voices_parse(str_of(first), &arena, &page), 0);
+    assert_int_equal(page.count, 1);
+    assert_string_equal(page.next, "t2");
+    assert_int_equal(elevenlabs_voices_parse(str_of(last), &arena, &page), 0);
+    assert_int_equal(page.count, 2);
+    assert_null(page.next);
+    const struct tts_voice *karen = &page.list[0], *karl = &page.list[1];
+    assert_string_equal(karen->id, "v1");
+    assert_string_equal(karen->name, "Karen");
+    assert_string_equal(karen->gender, "female");
+    assert_string_equal(karen->accent, "standard");
+    assert_string_equal(karen->description, "Milá\nžena");
+    assert_int_equal(karen->language_count, 2);
+    assert_string_equal(karen->languages[0], "cs");
+    assert_string_equal(karen->languages[1], "en");
+    assert_string_equal(karl->name, "Karl");
+    assert_null(karl->gender);
+    assert_null(karl->description);
+    assert_int_equal(karl->language_count, 0);
+    assert_int_equal(elevenlabs_voices_parse(str_of("{\"voices\":[{}"), &arena, &page), EPROTO);
+    assert_int_equal(elevenlabs_voices_parse(str_of("{\"has_more\":true}"), &arena, &page), EPROTO);
+    assert_int_equal(elevenlabs_voices_parse(str_of(""), &arena, &page), EPROTO);
+    assert_int_equal(page.count, 2);
+    arena_free(&arena);
+}
+
+static void more_voices_than_anybody_looks_through_are_left_out(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct voice_page page = {0};
+    struct buf body = {0};
+    buf_puts(&body, "{\"voices\":[");
+    for (int i = 0; i < TTS_VOICES_MAX + 5; i++)
+        buf_printf(&body, "%s{\"voice_id\":\"v%d\",\"name\":\"V\"}", i ? "," : "", i);
+    buf_puts(&body, "]}");
+    assert_int_equal(elevenlabs_voices_parse(buf_str(&body), &arena, &page), 0);
+    assert_int_equal(page.count, TTS_VOICES_MAX);
+    buf_free(&body);
+    arena_free(&arena);
+}
+
 static void body_holds_text_model_language_and_what_was_before(void **state)
 {
     (void)state;
@@ -191,6 +262,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(voice_ids_are_letters_digits_dash_and_underscore),
         cmocka_unit_test(format_stands_in_the_query),
+        cmocka_unit_test(voices_are_asked_for_a_page_at_a_time),
+        cmocka_unit_test(voices_are_read_page_after_page),
+        cmocka_unit_test(more_voices_than_anybody_looks_through_are_left_out),
         cmocka_unit_test(body_holds_text_model_language_and_what_was_before),
         cmocka_unit_test(errors_come_in_three_shapes),
         cmocka_unit_test(bare_audio_is_taken_as_it_is),

@@ -2,8 +2,8 @@
  * errors are made and read in elevenlabs_wire.c. */
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "provider/elevenlabs_private.h"
 #include "provider/elevenlabs_wire.h"
-#include "provider/tts_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,14 +16,6 @@ enum {
     TOTAL_MS = 30000,
     CONNECT_MS = 2000,
     AUDIO_BYTES_MAX = 8000 * 180, /* three minutes of speech in one piece */
-};
-
-struct elevenlabs {
-    struct tts_driver driver;
-    struct http_client *http;
-    struct loop *loop;
-    char *base_url, *key, *model;
-    size_t speeches; /* in flight */
 };
 
 struct speech {
@@ -245,7 +237,7 @@ static void elevenlabs_warm(struct tts_driver *driver)
 static void elevenlabs_free(struct tts_driver *driver)
 {
     struct elevenlabs *elevenlabs = (struct elevenlabs *)driver;
-    assert(!elevenlabs->speeches && "cancel what is in flight first");
+    assert(!elevenlabs->speeches && !elevenlabs->listings && "cancel what is in flight first");
     free(elevenlabs->base_url);
     free(elevenlabs->key);
     free(elevenlabs->model);
@@ -255,8 +247,10 @@ static void elevenlabs_free(struct tts_driver *driver)
 struct tts_driver *elevenlabs_new(struct http_client *http,
                                   const struct elevenlabs_options *options)
 {
-    static const struct tts_ops ops = {
-        .speak = speak, .warm = elevenlabs_warm, .free = elevenlabs_free};
+    static const struct tts_ops ops = {.speak = speak,
+                                       .voices = elevenlabs_voices,
+                                       .warm = elevenlabs_warm,
+                                       .free = elevenlabs_free};
     struct elevenlabs *elevenlabs = xalloc(sizeof(*elevenlabs));
     *elevenlabs = (struct elevenlabs){
         .driver.ops = &ops,

@@ -15,12 +15,27 @@ bool elevenlabs_voice_is_lawful(const char *voice_id)
     return bytes > 0 && bytes <= ELEVENLABS_VOICE_BYTES_MAX && !voice_id[bytes];
 }
 
-void elevenlabs_put_url(const char *base_url, const char *voice_id, struct buf *out)
+static void put_base(struct buf *out, const char *base_url)
 {
     struct str base = str_of(base_url);
     while (base.bytes && base.at[base.bytes - 1] == '/')
         base.bytes--;
     buf_add_str(out, base);
+}
+
+void elevenlabs_put_voices_url(const char *base_url, const char *next, struct buf *out)
+{
+    put_base(out, base_url);
+    buf_puts(out, "/v2/voices?page_size=100");
+    if (next) {
+        buf_puts(out, "&next_page_token=");
+        buf_url_part(out, str_of(next));
+    }
+}
+
+void elevenlabs_put_url(const char *base_url, const char *voice_id, struct buf *out)
+{
+    put_base(out, base_url);
     /* in the body the format would be overlooked, and MP3 would come */
     buf_printf(out, "/v1/text-to-speech/%s/stream?output_format=ulaw_8000", voice_id);
 }

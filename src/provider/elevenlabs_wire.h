@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "base/buf.h"
+#include "base/mem.h"
 #include "provider/tts.h"
 
 #include <stdbool.h>
@@ -26,6 +27,17 @@ struct elevenlabs_error {
 };
 void elevenlabs_error_parse(struct str body, struct elevenlabs_error *error_out);
 int elevenlabs_errno(int http_status, const struct elevenlabs_error *error);
+
+/* The voices of the account, a page at a time. next: the page's token; NULL for the first. */
+void elevenlabs_put_voices_url(const char *base_url, const char *next, struct buf *out);
+struct voice_page {
+    struct tts_voice *list; /* room for TTS_VOICES_MAX; NULL at first */
+    size_t count;
+    const char *next; /* NULL: this was the last page */
+};
+/* Adds a page's voices to what is there already; texts in the arena. A voice without a lawful id or
+ * a name is left out. EPROTO: it is no page, and then nothing was added. */
+int elevenlabs_voices_parse(struct str body, struct arena *arena, struct voice_page *page);
 
 /* What a reply begins with. Its Content-Type does not tell. */
 enum elevenlabs_audio {

@@ -25,6 +25,12 @@ void tts_warm(struct tts_driver *driver)
     driver->ops->warm(driver);
 }
 
+void tts_voices(struct tts_driver *driver, tts_voices_fn *on_voices, void *arg, struct op **slot)
+{
+    assert(on_voices);
+    driver->ops->voices(driver, on_voices, arg, slot);
+}
+
 void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts_event_fn *on_event,
                void *arg, struct op **slot)
 {

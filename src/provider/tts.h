@@ -44,5 +44,18 @@ struct tts_event {
 };
 typedef void tts_event_fn(const struct tts_event *event, void *arg);
 
+/* Which voices there are. Texts are NULL where the service says nothing. */
+enum { TTS_VOICES_MAX = 500, TTS_VOICE_LANGUAGES_MAX = 40 };
+struct tts_voice {
+    const char *id;   /* fit for tts_request.voice_id */
+    const char *name; /* never NULL */
+    const char *gender, *accent, *description;
+    const char *const *languages; /* two letters each: those it was made for */
+    size_t language_count;
+};
+/* voices: borrowed until the callback returns; NULL when err (as TTS_FAILED has it). */
+typedef void tts_voices_fn(int err, const struct tts_voice *voices, size_t count, void *arg);
+void tts_voices(struct tts_driver *driver, tts_voices_fn *on_voices, void *arg, struct op **slot);
+
 void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts_event_fn *on_event,
                void *arg, struct op **slot);

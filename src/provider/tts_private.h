@@ -6,6 +6,8 @@
 struct tts_ops {
     void (*speak)(struct tts_driver *driver, const struct tts_request *request,
                   tts_event_fn *on_event, void *arg, struct op **slot);
+    void (*voices)(struct tts_driver *driver, tts_voices_fn *on_voices, void *arg,
+                   struct op **slot);
     void (*warm)(struct tts_driver *driver);
     void (*free)(struct tts_driver *driver);
 };
