@@ -179,9 +179,28 @@ static void masked_number_shows_neither_half(void **state)
     assert_string_equal(masked, "...");
 }
 
+static void numbers_are_dialled_as_people_there_do(void **state)
+{
+    static const struct {
+        const char *number, *country, *dialled;
+    } cases[] = {
+        {"+420228883001", "CZ", "228883001"},       {"+420228883001", "SK", "00420228883001"},
+        {"+421233888007", "SK", "0233888007"},      {"+442079460007", "GB", "02079460007"},
+        {"+12015550123", "US", "2015550123"},       {"+12015550123", "CA", "2015550123"},
+        {"+420228883001", "US", "011420228883001"}, {"+3612345678", "HU", "0612345678"},
+        {"+420228883001", "XX", "00420228883001"}};
+    char dialled[PHONE_DIALLED_BYTES];
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        phone_dialled(cases[i].number, cases[i].country, dialled);
+        assert_string_equal(dialled, cases[i].dialled);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_dialled_as_people_there_do),
         cmocka_unit_test(international_forms_need_no_country),
         cmocka_unit_test(national_forms_are_read_as_dialled_at_home),
         cmocka_unit_test(hidden_callers_are_withheld),

@@ -56,6 +56,18 @@ const char *phone_country(const char *e164)
     return country ? country->name : "";
 }
 
+void phone_dialled(const char *e164, const char *country, char dialled_out[PHONE_DIALLED_BYTES])
+{
+    const struct country *home = country_named(country);
+    const char *digits = e164 + (e164[0] == '+');
+    bool american = home && strcmp(home->code, "1") == 0; /* whose trunk prefix is the code */
+    if (home && strncmp(digits, home->code, strlen(home->code)) == 0)
+        snprintf(dialled_out, PHONE_DIALLED_BYTES, "%s%.16s", american ? "" : home->trunk,
+                 digits + strlen(home->code));
+    else
+        snprintf(dialled_out, PHONE_DIALLED_BYTES, "%s%.16s", american ? "011" : "00", digits);
+}
+
 /* The next word of a list; empty at its end. */
 static struct str next_country(struct str *rest)
 {

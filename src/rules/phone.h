@@ -9,7 +9,10 @@
 
 #include <stdbool.h>
 
-enum { PHONE_TEXT_BYTES = 17 }; /* "+", 15 digits, NUL */
+enum {
+    PHONE_TEXT_BYTES = 17, /* "+", 15 digits, NUL */
+    PHONE_DIALLED_BYTES = 24,
+};
 
 enum phone_kind {
     PHONE_NUMBER,
@@ -28,5 +31,8 @@ bool phone_country_known(const char *country);
  * list) is neither. */
 int phone_countries_check(const char *list, struct str *wrong_out);
 bool phone_countries_have(const char *list, const char *country);
+/* As it is dialled on a landline of that country: with the trunk prefix at home, with the way out
+ * from abroad. */
+void phone_dialled(const char *e164, const char *country, char dialled_out[PHONE_DIALLED_BYTES]);
 /* "+420 ... 111": what may stand in a log or be said in public. */
 void phone_mask(const char *e164, char masked_out[PHONE_TEXT_BYTES]);
