@@ -45,6 +45,17 @@ export async function flow(baseUrl: string, phone: string, readCode: () => Promi
     params: { header: { "If-Match": `"${me.version}"` } },
     body: { name: null },
   });
+
+  const tenant = await good(client.GET("/api/tenants/{tenant_id}", { params: { path } }));
+  const changed = await good(
+    client.PATCH("/api/tenants/{tenant_id}", {
+      params: { path, header: { "If-Match": `"${tenant.version}"` } },
+      body: { owner_name: "Jana Nováková", greeting_text: "Dobrý den.", vip_names: ["Petr"] },
+    }),
+  );
+  const cleared = await good(
+    client.PATCH("/api/tenants/{tenant_id}", { params: { path }, body: { greeting_text: null } }),
+  );
   const members = await good(client.GET("/api/tenants/{tenant_id}/members", { params: { path } }));
 
   const made = await good(
@@ -74,6 +85,8 @@ export async function flow(baseUrl: string, phone: string, readCode: () => Promi
     me,
     renamed,
     stale: stale.error,
+    changed,
+    cleared,
     members: members.items,
     readByKey: read.items,
     bad: bad.error,

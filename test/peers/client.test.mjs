@@ -45,6 +45,9 @@ test("it signs in, works, and signs out", async () => {
   assert.equal(went.renamed.name, "Jana Nováková");
   assert.ok(went.renamed.version > went.me.version);
   assert.equal(went.stale.code, "version_mismatch");
+  assert.equal(went.changed.greeting_text, "Dobrý den.");
+  assert.equal(went.cleared.greeting_text, null);
+  assert.deepEqual(went.cleared.vip_names, ["Petr"]);
   assert.deepEqual(
     went.members.map((one) => one.phone),
     [phone],
