@@ -118,6 +118,7 @@ enum call_event_kind {
  *
  * A call taken up again takes orders like any other; what was whispered before is in its snapshot,
  * what was not said yet is not. */
+enum order_kind { ORDER_END, ORDER_TRANSFER, ORDER_SAY, ORDER_WHISPER, ORDER_KINDS };
 
 struct call_event {
     enum call_event_kind kind;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "base/op.h"
+#include "call/core.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,7 +54,7 @@ enum { LINE_DURATION_MS = 180 * 1000 };
 /* What whoever watches a live call wants of it; how each fits into the talk, and how it may end,
  * stands in call/core.h at the orders. */
 struct line_order {
-    enum line_order_kind { ORDER_END, ORDER_TRANSFER, ORDER_SAY, ORDER_WHISPER, ORDER_KINDS } kind;
+    enum order_kind kind;
     struct str text; /* say, whisper: UTF-8 */
     const char *to;  /* transfer: E.164; NULL: the tenant's own */
 };

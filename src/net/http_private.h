@@ -41,9 +41,9 @@ struct http_req_private {
     size_t param_count;
     struct http_fields query, form;
     char remote[HTTP_REMOTE_BYTES]; /* kept: the connection may be gone before on_done */
-    int64_t start_us;
-    int status; /* of the reply begun; 0 before */
-    bool over;  /* replied, failed, upgraded or gone */
+    int64_t start_us, begun_us;     /* begun: the reply; 0 before */
+    int status;                     /* of the reply begun; 0 before */
+    bool over;                      /* replied, failed, upgraded or gone */
 };
 
 struct http_server {

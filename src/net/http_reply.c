@@ -41,6 +41,7 @@ static void begin(struct http_req *req, int status, const char *content_type)
     struct http_req_private *p = req->private;
     assert(!p->over && !p->status && "a request is answered once");
     p->status = status;
+    p->begun_us = loop_now_us(p->server->loop);
     http_set_header(req, "X-Request-Id", req->id);
     if (content_type)
         http_set_header(req, "Content-Type", content_type);
@@ -118,6 +119,11 @@ int http_stream_send(struct http_req *req, struct str piece)
     evhttp_send_reply_chunk(p->ev, p->server->scratch);
     evbuffer_drain(p->server->scratch, evbuffer_get_length(p->server->scratch));
     return 0;
+}
+
+size_t http_stream_waiting(const struct http_req *req)
+{
+    return evbuffer_get_length(bufferevent_get_output(http_bufferevent(req->private)));
 }
 
 void http_stream_end(struct http_req *req)

@@ -58,7 +58,8 @@ void http_req_end(struct http_req_private *p)
         server->live = p->next;
     if (server->options.on_done)
         server->options.on_done(&p->req, p->route, p->status,
-                                loop_now_us(server->loop) - p->start_us);
+                                (p->begun_us ? p->begun_us : loop_now_us(server->loop)) -
+                                    p->start_us);
     loop_defer(server->loop, free_req, p);
 }
 
@@ -67,7 +68,8 @@ static void client_left(struct http_req_private *p)
 {
     struct http_req *req = &p->req;
     p->over = true;
-    p->status = STATUS_CLIENT_LEFT;
+    if (!p->status) /* a reply in pieces has one: it ends when its reader has enough */
+        p->status = STATUS_CLIENT_LEFT;
     op_cancel(&req->waiting);
     if (req->on_gone)
         req->on_gone(req);

@@ -51,7 +51,8 @@ struct http_server_options {
     const char *tls_cert_file; /* PEM; NULL for plain */
     const char *tls_key_file;
     /* Called once for each finished request: for the access log and metrics; status 499 when the
-     * client left before its reply. May be NULL. */
+     * client left before its reply. took_us: until the reply, of one in pieces its first, could go
+     * out. May be NULL. */
     void (*on_done)(const struct http_req *req, const struct http_route *route, int status,
                     int64_t took_us);
     /* Called once for each request that was refused before it was one: 400, 408, 413, 431. May be
@@ -109,4 +110,5 @@ void http_break(struct http_req *req, struct str last_bytes);
  * slow. */
 void http_stream_begin(struct http_req *req, int status, const char *content_type);
 int http_stream_send(struct http_req *req, struct str piece);
+size_t http_stream_waiting(const struct http_req *req); /* bytes that the reader has not taken */
 void http_stream_end(struct http_req *req);
