@@ -60,6 +60,11 @@ static const struct metric {
     {"karen_session_renewals_total", "counter", "Sessions renewed or refused to be."},
     {"karen_new_people_total", "counter", "People who signed in for the first time."},
     {"karen_invites_sent_total", "counter", "Invites sent by text message."},
+    {"karen_live_streams", "gauge", "Streams of live events that are open."},
+    {"karen_live_events_total", "counter", "Live events sent to those who watch."},
+    {"karen_live_ended_total", "counter", "Streams of live events that ended, by reason."},
+    {"karen_orders_total", "counter", "Orders to live calls carried out, by kind and outcome."},
+    {"karen_orders_lost_total", "counter", "Orders that nobody took or ended in time."},
     {"karen_outbox_waiting", "gauge", "Jobs waiting in the queue."},
     {"karen_db_ready", "gauge", "Workers that reach the database."},
 };

@@ -139,10 +139,28 @@ void orders_end(struct db *db, const struct order_news *order, enum order_state 
                 store_any_row, on_end, arg, slot);
 }
 
-void orders_lose(struct db *db)
+struct lose_context {
+    orders_lost_fn *on_lost;
+    void *arg;
+};
+
+static void on_lost_rows(int err, const struct db_rows *rows, void *arg)
+{
+    const struct lose_context *context = arg;
+    context->on_lost(err, err ? 0 : db_get_int(rows, 0, 0), context->arg);
+}
+
+void orders_lose(struct db *db, orders_lost_fn *on_lost, void *arg, struct op **slot)
 {
     static const char sql[] = "SELECT lose_orders(make_interval(secs => $1::float8 / 1000),"
                               " make_interval(secs => $2::float8 / 1000))";
     const struct db_value values[] = {db_int(ORDER_TAKE_MS), db_int(ORDER_LONGEST_MS)};
-    db_query(db, (struct uuid){{0}}, sql, values, countof(values), NULL, NULL, NULL);
+    const struct db_statement statement = {sql, values, countof(values)};
+    const struct lose_context context = {on_lost, arg};
+    db_run(db,
+           &(struct db_unit){.statements = &statement,
+                             .count = 1,
+                             .context = &context,
+                             .context_bytes = sizeof(context)},
+           on_lost_rows, NULL, slot);
 }

@@ -53,5 +53,6 @@ enum order_state { ORDER_DONE, ORDER_REFUSED, ORDER_LOST, ORDER_STATES };
 const char *order_state_code(enum order_state state);
 void orders_end(struct db *db, const struct order_news *order, enum order_state state,
                 const char *why, db_end_fn *on_end, void *arg, struct op **slot);
-/* Those that nobody took, and those that were not ended, in time. */
-void orders_lose(struct db *db);
+/* Those that nobody took, and those that were not ended, in time; how many these were. */
+typedef void orders_lost_fn(int err, int64_t orders, void *arg);
+void orders_lose(struct db *db, orders_lost_fn *on_lost, void *arg, struct op **slot);
