@@ -12,6 +12,7 @@ struct auth_keys;
 struct contract;
 struct db;
 struct health;
+struct live;
 struct operation;
 struct proxies;
 struct tally;
@@ -54,6 +55,7 @@ struct auth_counters {
 struct api {
     struct health *health;
     struct telephony *telephony;
+    struct live *live;       /* what happens now, for those who watch */
     struct db *db;           /* as workers are: bound to the tenant of each unit */
     struct db *db_operator;   /* as operators are: all tenants, narrow columns, no words */
     int64_t tenant_calls_max; /* live calls of one tenant at once; 0: no limit */

@@ -255,22 +255,45 @@ static void check_token(struct api_request *request, struct str token)
                         &request->http->waiting);
 }
 
-static void check_key(struct api_request *request, struct str key)
+static void find_key(const struct api_request *request, struct str key, principal_fn *on_found,
+                     void *arg, struct op **slot)
 {
     uint8_t hash[SHA256_BYTES];
     sha256(key, hash);
-    people_find_key(request->api->db, (struct str){(const char *)hash, sizeof(hash)}, on_principal,
-                    request, &request->http->waiting);
+    people_find_key(request->api->db, (struct str){(const char *)hash, sizeof(hash)}, on_found, arg,
+                    slot);
+}
+
+/* The token or key of the Authorization header; without bytes: there is none. */
+static struct str bearer_of(const struct http_req *http)
+{
+    struct str token = str_of(http_header(http, "Authorization"));
+    return str_is_nocase(str_cut(&token, ' '), "Bearer") ? str_trim(token) : (struct str){0};
+}
+
+void api_find_again(const struct api_request *request, principal_fn *on_found, void *arg,
+                    struct op **slot)
+{
+    if (request->who.kind == PRINCIPAL_KEY)
+        find_key(request, bearer_of(request->http), on_found, arg, slot);
+    else
+        people_find_session(request->api->db, request->who.tenant, request->who.session, on_found,
+                            arg, slot);
+}
+
+bool api_still_may(struct api_request *request, const struct principal *principal)
+{
+    request->who = *principal;
+    return uuid_equal(request->tenant, principal->tenant) && may(request);
 }
 
 static void find_out_who(struct api_request *request)
 {
     const char *header = http_header(request->http, "Authorization");
-    struct str token = str_of(header);
-    if (header && str_is_nocase(str_cut(&token, ' '), "Bearer")) {
-        token = str_trim(token);
+    struct str token = bearer_of(request->http);
+    if (token.bytes) {
         if (str_starts(token, API_KEY_START))
-            check_key(request, token);
+            find_key(request, token, on_principal, request, &request->http->waiting);
         else
             check_token(request, token);
         return;

@@ -7,6 +7,12 @@
 /* The handler of every route that comes from the contract. */
 void api_enter(struct http_req *http);
 
+/* Who asks, looked for anew: for answers that go on for long. As people_find_session(). */
+void api_find_again(const struct api_request *request, principal_fn *on_principal, void *arg,
+                    struct op **slot);
+/* Whether who was found again may still have what the request is about. */
+bool api_still_may(struct api_request *request, const struct principal *principal);
+
 /* The value of a cookie, in the request's arena; NULL: it did not come. */
 const char *api_cookie(const struct http_req *http, const char *name);
 /* The names of the two cookies: with the prefix that only a site itself can set, where it has TLS.

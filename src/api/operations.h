@@ -14,7 +14,9 @@
     row(endMySession, api_end_my_session) \
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
+    row(getOrder, api_get_order) \
     row(getTenant, api_get_tenant) \
+    row(giveOrder, api_give_order) \
     row(invite, api_invite) \
     row(leaveTenant, api_leave_tenant) \
     row(listApiKeys, api_list_keys) \
@@ -47,6 +49,7 @@
     row(showInvite, api_show_invite) \
     row(switchTenant, api_switch_tenant) \
     row(verifyCode, api_verify_code) \
+    row(watchLive, api_watch_live) \
     row(withdrawInvite, api_withdraw_invite)
 /* clang-format on */
 

@@ -132,10 +132,10 @@ static void on_taken(int err, const struct order_taken *taken, void *arg)
         return;
     }
     errand->kind = taken->kind;
-    switchboard_order(errand->orders->options.board, errand->news.call,
-                      &(struct line_order){
-                          .kind = taken->kind, .text = taken->text, .to = taken->to_number},
-                      on_over, errand, &errand->waiting);
+    switchboard_order(
+        errand->orders->options.board, errand->news.call,
+        &(struct line_order){.kind = taken->kind, .text = taken->text, .to = taken->to_number},
+        on_over, errand, &errand->waiting);
 }
 
 static void take(struct orders *orders, const struct order_news *news)

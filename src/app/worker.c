@@ -8,9 +8,11 @@
 #include "api/api.h"
 #include "api/auth.h"
 #include "api/health.h"
+#include "api/live.h"
 #include "api/remote.h"
 #include "api/telephony.h"
 #include "app/config.h"
+#include "app/orders.h"
 #include "app/prompts.h"
 #include "app/screener.h"
 #include "app/supervisor.h"
@@ -58,6 +60,8 @@ struct worker {
     struct twilio_rest *rest;
     struct telephony *telephony;
     struct switchboard *board;
+    struct orders *orders;
+    struct live *live;
     struct screener *screener;
     struct warmer *warmer;
     struct http_server *server;
@@ -210,6 +214,8 @@ static void publish_more(struct metrics_slot *slot, void *arg)
     metrics_add(slot, "karen_screenings_total", "outcome=\"refused\"", (double)stats->refused);
     metrics_add(slot, "karen_screenings_total", "outcome=\"put_off\"", (double)stats->put_off);
     auth_publish(&worker->api.auth, slot);
+    live_publish(worker->live, slot);
+    orders_publish(worker->orders, slot);
     if (worker->seat == 0) /* all see the same queue: once is enough */
         metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
 }
@@ -259,6 +265,7 @@ static int open_api(struct worker *worker, struct tally *tally)
     worker->api = (struct api){
         .health = &worker->health,
         .telephony = worker->telephony,
+        .live = worker->live,
         .db = worker->db,
         .db_operator = worker->db_operator,
         .tenant_calls_max = config->calls_per_tenant_max,
@@ -357,6 +364,7 @@ static void on_last_poll(void *arg)
 static void on_empty(void *arg)
 {
     struct worker *worker = arg;
+    live_leave(worker->live, LIVE_FOR_GOOD);
     worker->empty_ms = worker->busy_ms = loop_now_ms(worker->loop);
     worker->last_timer = timer_new(worker->loop, on_last_poll, worker);
     timer_set(worker->last_timer, worker->empty_ms);
@@ -370,6 +378,7 @@ static void leave(struct worker *worker)
     worker->health.draining = true;
     log_info(NULL, "draining", "live=%llu",
              (unsigned long long)switchboard_stats(worker->board)->live);
+    live_leave(worker->live, LIVE_MOVE_ON); /* perhaps to here again, while calls go on */
     switchboard_drain(worker->board, on_empty, worker);
 }
 
@@ -400,6 +409,8 @@ static void close_all(struct worker *worker)
     free(worker->origin);
     warmer_free(&worker->warmer);
     screener_free(&worker->screener);
+    live_free(&worker->live);
+    orders_free(&worker->orders);
     switchboard_free(&worker->board);
     telephony_free(&worker->telephony);
     twilio_rest_free(&worker->rest);
@@ -455,6 +466,11 @@ static int open_all(struct worker *worker, const struct worker_place *place)
     open_providers(worker);
     open_carrier(worker);
     open_lines(worker);
+    worker->live = live_new(worker->loop, worker->db);
+    worker->orders = orders_new(&(struct orders_options){.loop = worker->loop,
+                                                         .db = worker->db,
+                                                         .board = worker->board,
+                                                         .sweeps = place->seat == 0});
     worker->screener =
         screener_new(&(struct screener_options){.loop = worker->loop,
                                                 .db = worker->db,

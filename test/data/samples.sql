@@ -62,6 +62,9 @@ INSERT INTO call_screenings (tenant_id, call_id, legitimacy, lead, urgency, need
 INSERT INTO stream_tokens (token_hash, tenant_id, call_id, call_sid, resumed, expires_at) VALUES
     (sha256($1::text::bytea), $1::uuid, $1::uuid, $1::text, false, now());
 
+-- call_orders
+INSERT INTO call_orders (tenant_id, id, call_id, kind) VALUES ($1::uuid, $1::uuid, $1::uuid, 'end');
+
 -- call_events
 INSERT INTO call_events (tenant_id, call_id, at, id, kind) VALUES ($1::uuid, $1::uuid, now(), $1::uuid,
     'test');
