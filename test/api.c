@@ -2,6 +2,7 @@
 #include "test/api.h"
 
 #include "api/contract.h"
+#include "api/live.h"
 #include "auth/jwt.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -43,6 +44,7 @@ int api_world_open(void **state)
                           .db_operator = w->db_operator,
                           .tenant_calls_max = 20,
                           .calls_capacity = 100,
+                          .live = live_new(w->bench.loop, w->bench.app),
                           .keys = w->keys,
                           .tally = tally_new(),
                           .public_url = "https://karen.test",
@@ -82,6 +84,7 @@ int api_world_close(void **state)
     tally_free(&w->api.tally);
     auth_keys_free(&w->keys);
     db_close(&w->db_operator);
+    live_free(&w->api.live);
     bench_close(&w->bench);
     cJSON_Delete(w->json);
     buf_free(&w->body);
