@@ -9,9 +9,12 @@
     row(changeMe, api_change_me) \
     row(changeMember, api_change_member) \
     row(changeTenant, api_change_tenant) \
+    row(checkForwarding, api_check_forwarding) \
     row(closeTenant, api_close_tenant) \
     row(endMyOtherSessions, api_end_my_other_sessions) \
     row(endMySession, api_end_my_session) \
+    row(getForwardingCheck, api_get_forwarding_check) \
+    row(getForwardingCodes, api_get_forwarding_codes) \
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
     row(getOrder, api_get_order) \
@@ -21,6 +24,7 @@
     row(leaveTenant, api_leave_tenant) \
     row(listApiKeys, api_list_keys) \
     row(listAudit, api_list_audit) \
+    row(listForwardingChecks, api_list_forwarding_checks) \
     row(listInvites, api_list_invites) \
     row(listMembers, api_list_members) \
     row(listMySessions, api_list_my_sessions) \

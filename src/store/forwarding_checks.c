@@ -62,9 +62,11 @@ void forwarding_checks_placed(struct db *db, struct uuid tenant, struct uuid che
                               void *arg, struct op **slot)
 {
     static const char sql[] =
+        /* the first news of the call may have been quicker than its answer */
         "UPDATE forwarding_checks c SET call_sid = $3,"
-        " state = CASE WHEN $4::text IS NULL THEN state ELSE 'failed' END, failed_why = $4,"
-        " ended_at = CASE WHEN $4 IS NULL THEN ended_at ELSE now() END"
+        " state = CASE WHEN $4::text IS NULL OR ended_at IS NOT NULL THEN state ELSE 'failed' END,"
+        " failed_why = CASE WHEN ended_at IS NULL THEN $4 ELSE failed_why END,"
+        " ended_at = CASE WHEN $4 IS NULL THEN ended_at ELSE coalesce(ended_at, now()) END"
         " WHERE c.tenant_id = $1 AND c.id = $2 RETURNING forwarding_check_json(c)";
     const struct db_value values[] = {db_uuid(tenant), db_uuid(check), db_text(call_sid),
                                       db_text(failed_why)};
