@@ -22,6 +22,8 @@ static int three_people(void **state)
     postgres_run("DELETE FROM tenants");
     postgres_run("DELETE FROM limit_counts");
     struct uuid tenant = api_tenant("Novák Ltd");
+    postgres_run(
+        "UPDATE tenants SET limit_members = 1000"); /* where that is not what it is about */
     uuid_print(tenant, here);
     jan = api_person(tenant, ROLE_OWNER, jans);
     eva = api_person(tenant, ROLE_ADMIN, evas);
@@ -315,6 +317,18 @@ static void invites_have_limits(void **state)
     assert_int_equal(api_sandbox_asked("create_message") - before, 20);
 }
 
+static void plan_has_so_many_members(void **state)
+{
+    (void)state;
+    postgres_run("UPDATE tenants SET limit_members = 4");
+    assert_int_equal(invite(&jan, annas, "member"), 201);
+    invite(&jan, "+420609000001", "member");
+    api_expect_problem(409, "plan_limit");
+    assert_int_equal(invite(&jan, annas, "admin"), 201); /* the same one again */
+    postgres_run("UPDATE tenants SET limit_members = 5");
+    assert_int_equal(invite(&jan, "+420609000001", "member"), 201);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, three_people)
 int main(void)
 {
@@ -335,6 +349,7 @@ int main(void)
         TEST(invite_is_sent_again_and_withdrawn),
         TEST(text_that_was_not_sent_is_said),
         TEST(invites_have_limits),
+        TEST(plan_has_so_many_members),
     };
     return cmocka_run_group_tests(tests, api_world_open, api_world_close);
 }

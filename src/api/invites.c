@@ -103,20 +103,32 @@ static struct sending *sending_new(struct api_request *request)
     return sending;
 }
 
+/* What this cannot be, in words of its own; false: it is another error. */
+static bool refuse(struct api_request *request, int err)
+{
+    static const struct {
+        int err;
+        const char *code, *detail;
+    } rows[] = {
+        {EEXIST, "already_member", "that phone is a member already"},
+        {EDQUOT, "too_many_invites", "withdraw some invites that are still open"},
+        {ENOSPC, "plan_limit", "the plan has no more members"},
+    };
+    for (size_t i = 0; i < countof(rows); i++)
+        if (rows[i].err == err) {
+            api_fail(request, 409, rows[i].code, rows[i].detail);
+            return true;
+        }
+    return false;
+}
+
 static void on_invite(int err, struct str json, void *arg)
 {
     struct api_request *request = arg;
     struct sending *sending = request->state;
-    if (err == EEXIST) {
-        api_fail(request, 409, "already_member", "that phone is a member already");
-        return;
-    }
-    if (err == EDQUOT) {
-        api_fail(request, 409, "too_many_invites", "withdraw some invites that are still open");
-        return;
-    }
     if (err) {
-        api_fail_with(request, err);
+        if (!refuse(request, err))
+            api_fail_with(request, err);
         return;
     }
     sending->invite =

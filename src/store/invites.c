@@ -23,7 +23,11 @@ void invites_make(struct db *db, const struct invite_make *make, db_json_fn *on_
         "WITH why AS (SELECT CASE"
         "  WHEN EXISTS (SELECT FROM users WHERE tenant_id = $1 AND phone = $3) THEN $8::integer"
         "  WHEN (SELECT count(*) FROM invites WHERE tenant_id = $1 AND accepted_at IS NULL"
-        "   AND phone <> $3) >= $10::bigint THEN $9::integer ELSE 0 END AS err),"
+        "   AND phone <> $3) >= $10::bigint THEN $9::integer"
+        "  WHEN (SELECT count(*) FROM users WHERE tenant_id = $1) + (SELECT count(*) FROM invites"
+        "   WHERE tenant_id = $1 AND accepted_at IS NULL AND phone <> $3 AND expires_at > now())"
+        "   >= (SELECT members_max FROM tenant_usage($1)) THEN $11::integer"
+        "  ELSE 0 END AS err),"
         " i AS (INSERT INTO invites AS o"
         "  (tenant_id, id, phone, role, token_hash, invited_by, expires_at)"
         "  SELECT $1::uuid, gen_random_uuid(), $3::text, $4::text, $5::bytea, $2::uuid,"
@@ -46,7 +50,8 @@ void invites_make(struct db *db, const struct invite_make *make, db_json_fn *on_
                                       db_int(INVITE_DAYS),
                                       db_int(EEXIST),
                                       db_int(EDQUOT),
-                                      db_int(INVITES_OPEN_MAX)};
+                                      db_int(INVITES_OPEN_MAX),
+                                      db_int(ENOSPC)};
     store_json_query(db, make->tenant, sql, values, countof(values), on_json, arg, slot);
 }
 

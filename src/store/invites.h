@@ -21,7 +21,8 @@ struct invite_make {
     const char *token; /* what the link ends in */
     const char *actor;
 };
-/* EEXIST: that phone is a member already; EDQUOT: too many are open. */
+/* EEXIST: that phone is a member already; EDQUOT: too many are open; ENOSPC: members and open
+ * invites are as many as the plan has. */
 void invites_make(struct db *db, const struct invite_make *make, db_json_fn *on_json, void *arg,
                   struct op **slot);
 /* An open one made anew: a new link, a new week. ENOENT. */
