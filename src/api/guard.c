@@ -11,6 +11,7 @@
 #include "auth/jwt.h"
 #include "base/hash.h"
 #include "base/tally.h"
+#include "store/keys.h"
 #include "store/people.h"
 
 #include <errno.h>
@@ -292,7 +293,7 @@ static void find_out_who(struct api_request *request)
     const char *header = http_header(request->http, "Authorization");
     struct str token = bearer_of(request->http);
     if (token.bytes) {
-        if (str_starts(token, API_KEY_START))
+        if (str_starts(token, KEY_START))
             find_key(request, token, on_principal, request, &request->http->waiting);
         else
             check_token(request, token);

@@ -2,8 +2,6 @@
 #pragma once
 #include "api/request.h"
 
-#define API_KEY_START "krn_"
-
 /* The handler of every route that comes from the contract. */
 void api_enter(struct http_req *http);
 

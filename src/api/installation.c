@@ -1,15 +1,16 @@
 /* api/installation.c: GET /api/installation: what whoever is not signed in yet may know. */
 #include "api/operations.h"
 
+#include "rules/phone.h"
+
 /* "CZ SK" as a JSON array; "all" as an empty one. */
 static void put_countries(struct buf *json, const char *list)
 {
-    struct str rest = str_of(list);
+    struct str rest = str_of(list), country;
     bool any = false;
     buf_putc(json, '[');
-    while (rest.bytes) {
-        struct str country = str_cut(&rest, ' ');
-        if (!country.bytes || str_is(country, "all"))
+    while ((country = phone_countries_next(&rest)).bytes) {
+        if (str_is(country, "all"))
             continue;
         if (any)
             buf_putc(json, ',');

@@ -68,8 +68,7 @@ void phone_dialled(const char *e164, const char *country, char dialled_out[PHONE
         snprintf(dialled_out, PHONE_DIALLED_BYTES, "%s%.16s", american ? "011" : "00", digits);
 }
 
-/* The next word of a list; empty at its end. */
-static struct str next_country(struct str *rest)
+struct str phone_countries_next(struct str *rest)
 {
     struct str word = {0};
     while (rest->bytes && !word.bytes) {
@@ -85,12 +84,12 @@ static struct str next_country(struct str *rest)
 
 int phone_countries_check(const char *list, struct str *wrong_out)
 {
-    struct str rest = str_of(list), word = next_country(&rest);
+    struct str rest = str_of(list), word = phone_countries_next(&rest);
     if (!word.bytes) {
         *wrong_out = word;
         return EINVAL;
     }
-    for (; word.bytes; word = next_country(&rest)) {
+    for (; word.bytes; word = phone_countries_next(&rest)) {
         char name[3] = "";
         if (word.bytes == 2)
             memcpy(name, word.at, 2);
@@ -105,7 +104,8 @@ int phone_countries_check(const char *list, struct str *wrong_out)
 bool phone_countries_have(const char *list, const char *country)
 {
     struct str rest = str_of(list);
-    for (struct str word = next_country(&rest); word.bytes; word = next_country(&rest))
+    for (struct str word = phone_countries_next(&rest); word.bytes;
+         word = phone_countries_next(&rest))
         if (str_is(word, "all") || (country[0] && str_is(word, country)))
             return true;
     return false;

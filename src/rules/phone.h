@@ -30,6 +30,7 @@ bool phone_country_known(const char *country);
 /* Lists of countries as an operator writes them: "CZ, SK" or "all". EINVAL: *wrong_out (inside the
  * list) is neither. */
 int phone_countries_check(const char *list, struct str *wrong_out);
+struct str phone_countries_next(struct str *rest); /* cuts the next one off; empty at the end */
 bool phone_countries_have(const char *list, const char *country);
 /* As it is dialled on a landline of that country: with the trunk prefix at home, with the way out
  * from abroad. */
