@@ -247,6 +247,7 @@ static const struct endpoint endpoints[] = {
     {HTTP_GET, ACCOUNT "/IncomingPhoneNumbers/:", "number", twilio_get_number},
     {HTTP_POST, ACCOUNT "/IncomingPhoneNumbers/:", "update_number", twilio_update_number},
     {HTTP_DELETE, ACCOUNT "/IncomingPhoneNumbers/:", "release_number", twilio_release_number},
+    {HTTP_DELETE, ACCOUNT "/Recordings/:", "delete_recording", twilio_delete_recording},
     {HTTP_POST, ACCOUNT "/Messages.json", "create_message", twilio_create_message},
     {HTTP_GET, ACCOUNT "/Messages.json", "messages", twilio_list_messages},
     {HTTP_GET, ACCOUNT "/Messages/:", "message", twilio_get_message},

@@ -9,6 +9,7 @@ enum {
     CALLS_MAX = 4096,
     NUMBERS_MAX = 500,
     MESSAGES_MAX = 500,
+    RECORDINGS_MAX = 500,
     VERIFICATIONS_MAX = 500,
     OWNER_PHONES_MAX = 200,
     BUNDLES_MAX = 100,
@@ -94,6 +95,8 @@ struct twilio {
     uint64_t message_count;
     struct verification *verifications; /* a ring of VERIFICATIONS_MAX */
     uint64_t verification_count;
+    char erased[RECORDINGS_MAX][40]; /* a ring: recordings that were deleted */
+    uint64_t erased_count;
     struct telephone *telephones;
     struct owner_phone phones[OWNER_PHONES_MAX];
     size_t phone_count;
@@ -171,6 +174,9 @@ void twilio_list_numbers(struct visit *visit);
 void twilio_get_number(struct visit *visit);
 void twilio_update_number(struct visit *visit);
 void twilio_release_number(struct visit *visit);
+
+/* twilio_recordings.c */
+void twilio_delete_recording(struct visit *visit);
 
 /* twilio_messages.c */
 void twilio_create_message(struct visit *visit);

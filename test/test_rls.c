@@ -341,9 +341,11 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
     assert_string_equal(names, "accept_invite"
                                " add_own_tenant"
                                " begin_forwarding_check"
+                               " begin_upkeep"
                                " cancel_number_order"
                                " change_own_number"
                                " claim_call_sid"
+                               " claim_carrier_erasures"
                                " claim_number"
                                " claim_number_orders"
                                " claim_outbox"
@@ -351,11 +353,16 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " count_call"
                                " count_outbox"
                                " count_screened_call"
+                               " end_carrier_erasure"
                                " end_session"
                                " enter_api_key"
                                " enter_call"
                                " enter_forwarding_check"
+                               " erase_caller"
                                " erase_deleted_calls"
+                               " erase_old"
+                               " erase_recording"
+                               " erase_tenant"
                                " finish_number_order"
                                " forget_limit"
                                " invite_shown"
@@ -388,6 +395,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " sweep_calls"
                                " sweep_leftovers"
                                " sweep_people"
+                               " sweep_privacy"
                                " switch_tenant"
                                " take_limits"
                                " tenant_usage"
@@ -459,7 +467,7 @@ static void operator_sees_who_and_how_much_but_no_word(void **state)
 {
     (void)state;
     char *tables = operators_columns("SELECT", "table_name");
-    assert_string_equal(tables, "calls number_pool operator_log outbox plans tenant_notes"
+    assert_string_equal(tables, "calls erasure_receipts number_pool operator_log outbox plans tenant_notes"
                                 " tenant_phone_numbers tenants usage_ledger users");
     free(tables);
     static const char *const hidden[] = {

@@ -54,6 +54,8 @@ static const struct metric {
     {"karen_provider_failures_total", "counter", "Requests to providers that failed, by kind."},
     {"karen_provider_first_seconds", "histogram", "Time to a provider's first word or byte."},
     {"karen_provider_healthy", "gauge", "Workers whose breaker lets calls through."},
+    {"karen_erased_total", "counter", "What was erased: rows that were old, tenants, recordings."},
+    {"karen_erasure_failures_total", "counter", "Recordings that the carrier did not erase yet."},
     {"karen_screenings_total", "counter", "Finished calls judged, by outcome."},
     {"karen_codes_total", "counter", "Codes asked for to sign in, by what became of them."},
     {"karen_code_checks_total", "counter", "Codes tried, by outcome."},

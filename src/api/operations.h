@@ -13,6 +13,7 @@
     row(closeTenant, api_close_tenant) \
     row(endMyOtherSessions, api_end_my_other_sessions) \
     row(endMySession, api_end_my_session) \
+    row(eraseCaller, api_erase_caller) \
     row(getForwardingCheck, api_get_forwarding_check) \
     row(getForwardingCodes, api_get_forwarding_codes) \
     row(getInstallation, api_get_installation) \
@@ -35,6 +36,7 @@
     row(operatorChangePlan, api_operator_change_plan) \
     row(operatorChangeTenant, api_operator_change_tenant) \
     row(operatorGetTenant, api_operator_get_tenant) \
+    row(operatorListErasures, api_operator_list_erasures) \
     row(operatorListJobs, api_operator_list_jobs) \
     row(operatorListLiveCalls, api_operator_list_live_calls) \
     row(operatorListLog, api_operator_list_log) \

@@ -12,6 +12,7 @@
 #include "api/remote.h"
 #include "api/telephony.h"
 #include "app/config.h"
+#include "app/keeper.h"
 #include "app/orders.h"
 #include "app/prompts.h"
 #include "app/screener.h"
@@ -64,6 +65,7 @@ struct worker {
     struct live *live;
     struct screener *screener;
     struct warmer *warmer;
+    struct keeper *keeper; /* in the first seat only */
     struct http_server *server;
     struct prompts *prompts;
     struct health health;
@@ -205,6 +207,14 @@ static void on_request_refused(void *app, int status)
     log_warn(NULL, "request_refused", "status=%d", status);
 }
 
+static void publish_keeper(struct metrics_slot *slot, const struct keeper_stats *stats)
+{
+    metrics_add(slot, "karen_erased_total", "what=\"old\"", (double)stats->rows);
+    metrics_add(slot, "karen_erased_total", "what=\"tenant\"", (double)stats->tenants);
+    metrics_add(slot, "karen_erased_total", "what=\"recording\"", (double)stats->recordings);
+    metrics_add(slot, "karen_erasure_failures_total", "", (double)stats->recordings_kept);
+}
+
 static void publish_more(struct metrics_slot *slot, void *arg)
 {
     const struct worker *worker = arg;
@@ -218,6 +228,8 @@ static void publish_more(struct metrics_slot *slot, void *arg)
     orders_publish(worker->orders, slot);
     if (worker->seat == 0) /* all see the same queue: once is enough */
         metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
+    if (worker->keeper)
+        publish_keeper(slot, keeper_stats(worker->keeper));
 }
 
 static void on_publish(void *arg)
@@ -408,6 +420,7 @@ static void close_all(struct worker *worker)
     proxies_free(&worker->proxies);
     free(worker->origin);
     warmer_free(&worker->warmer);
+    keeper_free(&worker->keeper);
     screener_free(&worker->screener);
     live_free(&worker->live);
     orders_free(&worker->orders);
@@ -477,9 +490,11 @@ static int open_all(struct worker *worker, const struct worker_place *place)
                                                 .llm = worker->judge,
                                                 .instructions = screening_instructions,
                                                 .arg = worker});
-    if (place->seat == 0)
+    if (place->seat == 0) {
         worker->warmer =
             warmer_new(worker->loop, worker->db, worker->board, config->elevenlabs_voice_id);
+        worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
+    }
     return open_server(worker, place);
 }
 

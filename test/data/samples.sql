@@ -118,3 +118,13 @@ INSERT INTO bench_runs (tenant_id, id, language, made_by, scenarios) VALUES ($1:
 -- bench_results
 INSERT INTO bench_results (tenant_id, run_id, scenario, place, status, checks, transcript, took_ms)
     VALUES ($1::uuid, $1::uuid, 'test', 1, 'passed', '[]', '[]', 0);
+
+-- upkeep
+INSERT INTO upkeep (tenant_id) VALUES ($1::uuid) ON CONFLICT (tenant_id) DO UPDATE SET due_at = now();
+
+-- exports
+INSERT INTO exports (tenant_id, id, made_by) VALUES ($1::uuid, $1::uuid, 'test');
+
+-- export_chunks
+INSERT INTO export_chunks (tenant_id, export_id, run, seq, data) VALUES ($1::uuid, $1::uuid, $1::uuid, 0,
+    'x');
