@@ -305,7 +305,6 @@ static void rule_that_cannot_ring_screens(void **state)
 static void spoken_name_puts_through_only_before_the_rule_that_decides(void **state)
 {
     (void)state;
-    static const char *const vips[] = {"Eva Malá"};
     struct callrule rules[] = {
         rule_of("{\"who\":{\"kind\":\"names\",\"names\":[\"Petr Novák\",\"babička\"]},"
                 "\"then\":{\"action\":\"connect\"}}"),
@@ -317,15 +316,13 @@ static void spoken_name_puts_through_only_before_the_rule_that_decides(void **st
     };
     enum callrule_verdict verdicts[4];
     struct callrules_facts facts = facts_at("2026-11-28 15:00");
-    facts.vip_names = (struct texts){vips, 1};
     struct callrules_decision decision = decide(rules, 4, &facts, verdicts);
     assert_int_equal(decision.action, THEN_FILTER);
     assert_int_equal(verdicts[0], RULE_ASKS_NAME);
     assert_int_equal(verdicts[1], RULE_NOT_DAY);
-    assert_int_equal(decision.name_count, 3);
+    assert_int_equal(decision.name_count, 2);
     assert_string_equal(decision.names[0], "Petr Novák");
     assert_string_equal(decision.names[1], "babička");
-    assert_string_equal(decision.names[2], "Eva Malá");
     rules[2].then.action = THEN_MESSAGE;
     assert_int_equal(decide(rules, 4, &facts, NULL).name_count, 0);
 }
@@ -333,12 +330,10 @@ static void spoken_name_puts_through_only_before_the_rule_that_decides(void **st
 static void limited_tenant_has_messages_taken_and_no_phone_rung(void **state)
 {
     (void)state;
-    static const char *const vips[] = {"Eva"};
     for (int action = 0; action < THEN_COUNT; action++) {
         struct callrule rule = who_rule("{\"kind\":\"anyone\"}");
         struct callrules_facts facts = facts_at("2026-11-28 15:00");
         facts.contact = CALLER_VIP;
-        facts.vip_names = (struct texts){vips, 1};
         rule.then.action = (enum callrule_action)action;
         struct callrules_decision decision = decide(&rule, 1, &facts, NULL);
         callrules_only_messages(&decision);
@@ -533,7 +528,7 @@ static void case_of_a_call_is_read_whole(void **state)
     static const char json[] =
         "{\"number\":\"+420602000111\",\"contact\":\"vip\",\"now\":1795788000000,"
         "\"date\":\"2026-11-28\",\"minute\":900,\"mode\":\"travel\",\"countries\":[\"CZ\",\"SK\"],"
-        "\"own_dates\":[\"2026-12-31\"],\"vip_names\":[\"Eva\"],\"can_ring\":true,\"rules\":["
+        "\"own_dates\":[\"2026-12-31\"],\"can_ring\":true,\"rules\":["
         "{\"id\":\"019a0000-0000-7000-8000-000000000001\",\"enabled\":true,\"name\":null,"
         "\"who\":{\"kind\":\"vip\"},\"when\":{},\"then\":{\"action\":\"connect\"}}]}";
     struct callrules_case all;
@@ -546,7 +541,6 @@ static void case_of_a_call_is_read_whole(void **state)
     assert_int_equal(all.facts.mode, MODE_TRAVEL);
     assert_int_equal(all.facts.countries.count, 2);
     assert_int_equal(all.facts.own_date_count, 1);
-    assert_int_equal(all.facts.vip_names.count, 1);
     assert_true(all.facts.can_ring);
     assert_int_equal(all.count, 1);
     assert_int_equal(decide(all.rules, all.count, &all.facts, NULL).action, THEN_CONNECT);

@@ -25,8 +25,8 @@ static int open_bench(void **state)
     postgres_run("DELETE FROM tenants");
     jan = postgres_tenant("Jan");
     eva = postgres_tenant("Eva");
-    postgres_run("UPDATE tenants SET language = 'cs', forward_number = '+420777123456',"
-                 " vip_names = '{Petr}' WHERE name = 'Jan'");
+    postgres_run("UPDATE tenants SET language = 'cs', forward_number = '+420777123456'"
+                 " WHERE name = 'Jan'");
     return 0;
 }
 
@@ -414,7 +414,6 @@ static void all_that_decides_a_call_is_found(void **state)
     assert_int_equal(facts->mode, MODE_TRAVEL);
     assert_string_equal(facts->countries.list[0], "CZ");
     assert_int_equal(facts->own_date_count, 1);
-    assert_string_equal(facts->vip_names.list[0], "Petr");
     assert_true(facts->can_ring);
     assert_int_equal(got.found.all.count, 2);
     assert_int_equal(got.found.all.rules[0].then.action, THEN_MESSAGE);

@@ -1378,15 +1378,18 @@ static void open_stream_of(const char *sid)
 static void line_is_told_what_the_rules_allow(void **state)
 {
     (void)state;
-    postgres_run("UPDATE tenants SET vip_names = '{Eva}' WHERE name = 'Jan'");
     give_rule(anyone, "{\"action\":\"screen\",\"say\":\"Jsem pryč.\",\"urgent_words\":[\"havárie\","
                       "\"požár\"]}");
     open_stream_of(sid1);
     assert_string_equal(w.setup.say, "Jsem pryč.");
-    assert_string_equal(w.setup.names, "Eva");
+    assert_string_equal(w.setup.names, "");
     assert_string_equal(w.setup.urgent, "havárie,požár");
     assert_string_equal(w.setup.transfer_to, JANS_PHONE);
     assert_false(w.setup.vip || w.setup.wants_message || w.setup.filter);
+    leg_close(&w.leg, "next");
+    give_rule("{\"kind\":\"names\",\"names\":[\"Eva\",\"Petr\"]}", "{\"action\":\"connect\"}");
+    open_stream_of("CA00000000000000000000000000000003");
+    assert_string_equal(w.setup.names, "Eva,Petr");
     leg_close(&w.leg, "next");
     know_caller("vip");
     give_rule(anyone, "{\"action\":\"filter\"}");
@@ -1398,7 +1401,6 @@ static void line_is_told_what_the_rules_allow(void **state)
 static void rule_that_wants_a_message_leaves_no_way_to_the_owner(void **state)
 {
     (void)state;
-    postgres_run("UPDATE tenants SET vip_names = '{Eva}' WHERE name = 'Jan'");
     know_caller("vip");
     give_rule(anyone, "{\"action\":\"message\"}");
     open_stream_of(sid1);

@@ -249,9 +249,7 @@ void callrules_decide(const struct callrule *rules, size_t count,
         if (verdicts_out)
             verdicts_out[i] = verdict;
     }
-    if (decision.action == THEN_SCREEN || decision.action == THEN_FILTER)
-        add_names(&decision, &facts->vip_names);
-    else
+    if (decision.action != THEN_SCREEN && decision.action != THEN_FILTER)
         decision.name_count = 0;
     *decision_out = decision;
 }

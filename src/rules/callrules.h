@@ -121,7 +121,6 @@ struct callrules_facts {
     struct texts countries;       /* whose holidays count, "CZ" */
     const struct date *own_dates; /* holidays of the owner's own */
     size_t own_date_count;
-    struct texts vip_names; /* the owner's list of names, as if a last rule named them */
     bool can_ring;          /* there is a phone to put calls through to */
 };
 

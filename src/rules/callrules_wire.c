@@ -187,8 +187,6 @@ static void read_fact(struct reader *reader, struct str key, struct callrules_fa
         facts->countries = reader_texts(reader, CALLRULES_COUNTRIES_MAX, any_text, "/countries");
     else if (str_is(key, "own_dates"))
         read_own_dates(reader, facts);
-    else if (str_is(key, "vip_names"))
-        facts->vip_names = reader_texts(reader, CALLRULES_NAMES_MAX, any_text, "/vip_names");
     else if (str_is(key, "can_ring"))
         json_bool(json, &facts->can_ring);
     else

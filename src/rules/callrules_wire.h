@@ -29,7 +29,7 @@ const char *callrule_list_name(enum callrule_who kind);
  *
  *   {"number":"+420..."|null,"contact":"normal"|"vip"|"blocked"|null,"now":ms,
  *    "date":"2026-11-28","minute":840,"mode":"normal","countries":["CZ"],
- *    "own_dates":["2026-12-31"],"vip_names":["Petr Novák"],"can_ring":true,"rules":[...]} */
+ *    "own_dates":["2026-12-31"],"can_ring":true,"rules":[...]} */
 struct callrules_case {
     struct callrules_facts facts;
     const struct callrule *rules;

@@ -268,7 +268,7 @@ void callrules_find(struct db *db, const struct callrules_query *query, struct a
                                                       "coalesce(s.holiday_countries, " OWN_COUNTRIES
                                                       "),"
                                                       "  'own_dates', coalesce(s.own_holidays, "
-                                                      "'{}'), 'vip_names', t.vip_names,"
+                                                      "'{}'),"
                                                       "  'can_ring', t.forward_number IS NOT NULL, "
                                                       "'rules', " RULES_JSON "), k.name"
                                                       " FROM tenants t LEFT JOIN rule_settings s "
