@@ -345,6 +345,25 @@ static void limited_tenant_has_messages_taken_and_no_phone_rung(void **state)
     }
 }
 
+static void way_to_the_owner_depends_on_number_rule_and_words(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Eva Malá"}, *const urgent[] = {"havárie"};
+    struct callrules_decision decision = {.action = THEN_SCREEN};
+    assert_int_equal(callrules_way(&decision, true), WAY_BY_INSTRUCTIONS);
+    assert_int_equal(callrules_way(&decision, false), WAY_NEVER);
+    decision.names[decision.name_count++] = names[0];
+    decision.urgent = (struct texts){urgent, 1};
+    assert_int_equal(callrules_way(&decision, true), WAY_BY_WORDS);
+    assert_true(callrules_heard_any(&decision, str_of("Tady Eva Malá")));
+    assert_true(callrules_heard_any(&decision, str_of("u nás je havárie")));
+    assert_false(callrules_heard_any(&decision, str_of("Tady Eva")));
+    decision.vip = true;
+    assert_int_equal(callrules_way(&decision, true), WAY_ALWAYS);
+    decision.action = THEN_MESSAGE;
+    assert_int_equal(callrules_way(&decision, true), WAY_NEVER);
+}
+
 static void names_and_urgent_words_are_heard_in_any_form(void **state)
 {
     (void)state;
@@ -594,6 +613,7 @@ int main(void)
         cmocka_unit_test_teardown(spoken_name_puts_through_only_before_the_rule_that_decides,
                                   free_arena),
         cmocka_unit_test_teardown(limited_tenant_has_messages_taken_and_no_phone_rung, free_arena),
+        cmocka_unit_test_teardown(way_to_the_owner_depends_on_number_rule_and_words, free_arena),
         cmocka_unit_test_teardown(names_and_urgent_words_are_heard_in_any_form, free_arena),
         cmocka_unit_test_teardown(rule_is_printed_with_every_member, free_arena),
         cmocka_unit_test_teardown(what_is_no_rule_is_refused_with_its_place, free_arena),

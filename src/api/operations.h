@@ -8,6 +8,8 @@
     row(acceptInvite, api_accept_invite) \
     row(changeMe, api_change_me) \
     row(changeMember, api_change_member) \
+    row(changeRule, api_change_rule) \
+    row(changeRuleSettings, api_change_rule_settings) \
     row(changeTenant, api_change_tenant) \
     row(checkForwarding, api_check_forwarding) \
     row(closeTenant, api_close_tenant) \
@@ -19,6 +21,8 @@
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
     row(getOrder, api_get_order) \
+    row(getRule, api_get_rule) \
+    row(getRuleSettings, api_get_rule_settings) \
     row(getTenant, api_get_tenant) \
     row(giveOrder, api_give_order) \
     row(invite, api_invite) \
@@ -30,8 +34,10 @@
     row(listMembers, api_list_members) \
     row(listMySessions, api_list_my_sessions) \
     row(listMyTenants, api_list_my_tenants) \
+    row(listRules, api_list_rules) \
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
+    row(makeRule, api_make_rule) \
     row(makeTenant, api_make_tenant) \
     row(operatorChangePlan, api_operator_change_plan) \
     row(operatorChangeTenant, api_operator_change_tenant) \
@@ -46,14 +52,17 @@
     row(operatorResumeTenant, api_operator_resume) \
     row(operatorRetryJob, api_operator_retry_job) \
     row(operatorSuspendTenant, api_operator_suspend) \
+    row(orderRules, api_order_rules) \
     row(refreshSession, api_refresh) \
     row(removeMember, api_remove_member) \
+    row(removeRule, api_remove_rule) \
     row(resendInvite, api_resend_invite) \
     row(restoreTenant, api_restore_tenant) \
     row(revokeApiKey, api_revoke_key) \
     row(sendCode, api_send_code) \
     row(showInvite, api_show_invite) \
     row(switchTenant, api_switch_tenant) \
+    row(testRules, api_test_rules) \
     row(verifyCode, api_verify_code) \
     row(watchLive, api_watch_live) \
     row(withdrawInvite, api_withdraw_invite)

@@ -75,6 +75,13 @@ const char *callrules_reason_code(int reason)
     return codes[reason];
 }
 
+const char *callrules_way_code(int way)
+{
+    static const char *const codes[CALLRULES_WAY_COUNT] = {"never", "always", "by_words",
+                                                           "by_instructions"};
+    return codes[way];
+}
+
 /* ---- who ------------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct texts *texts, const char *text)
@@ -254,6 +261,16 @@ void callrules_decide(const struct callrule *rules, size_t count,
     *decision_out = decision;
 }
 
+enum callrules_way callrules_way(const struct callrules_decision *decision, bool can_ring)
+{
+    bool screened = decision->action == THEN_SCREEN || decision->action == THEN_FILTER;
+    if (!screened || !can_ring)
+        return WAY_NEVER;
+    if (decision->vip)
+        return WAY_ALWAYS;
+    return decision->name_count || decision->urgent.count ? WAY_BY_WORDS : WAY_BY_INSTRUCTIONS;
+}
+
 void callrules_only_messages(struct callrules_decision *decision)
 {
     if (decision->action != THEN_REFUSE && decision->action != THEN_HANG_UP)
@@ -293,4 +310,15 @@ bool callrules_heard(const char *words, struct str said)
     words_free(&wanted);
     words_free(&heard);
     return found;
+}
+
+bool callrules_heard_any(const struct callrules_decision *decision, struct str said)
+{
+    for (size_t i = 0; i < decision->name_count; i++)
+        if (callrules_heard(decision->names[i], said))
+            return true;
+    for (size_t i = 0; i < decision->urgent.count; i++)
+        if (callrules_heard(decision->urgent.list[i], said))
+            return true;
+    return false;
 }

@@ -121,7 +121,7 @@ struct callrules_facts {
     struct texts countries;       /* whose holidays count, "CZ" */
     const struct date *own_dates; /* holidays of the owner's own */
     size_t own_date_count;
-    bool can_ring;          /* there is a phone to put calls through to */
+    bool can_ring; /* there is a phone to put calls through to */
 };
 
 /* Why a rule did not decide, in the order in which it is asked. */
@@ -169,6 +169,17 @@ void callrules_decide(const struct callrule *rules, size_t count,
                       const struct callrules_facts *facts, struct callrules_decision *decision_out,
                       enum callrule_verdict *verdicts_out);
 
+/* Whether a caller who is being screened may be put through. */
+enum callrules_way {
+    WAY_NEVER,
+    WAY_ALWAYS,          /* the number is a VIP's */
+    WAY_BY_WORDS,        /* once a name or an urgent word of the decision was heard */
+    WAY_BY_INSTRUCTIONS, /* as the owner's own instructions have it */
+    CALLRULES_WAY_COUNT,
+};
+const char *callrules_way_code(int way); /* "never", "always", "by_words", "by_instructions" */
+enum callrules_way callrules_way(const struct callrules_decision *decision, bool can_ring);
+
 /* The owner is not to be rung, whatever his rules say: for a tenant who may only have messages
  * taken. What turns callers away stays. */
 void callrules_only_messages(struct callrules_decision *decision);
@@ -176,3 +187,5 @@ void callrules_only_messages(struct callrules_decision *decision);
 /* Did the caller say it? Every word of `words` must stand in what was said, in a row, whatever its
  * ending: "Novák" is heard in "od Nováka", "havárie" in "máme tu havárii". */
 bool callrules_heard(const char *words, struct str said);
+/* ... any of the decision's names and urgent words. */
+bool callrules_heard_any(const struct callrules_decision *decision, struct str said);
