@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tally.h"
+#include "test/json_at.h"
 #include "test/test.h"
 
 #include <stdio.h>
@@ -278,42 +279,21 @@ const char *api_header(const char *name)
     return NULL;
 }
 
-static const cJSON *find(const char *path)
-{
-    const cJSON *at = w->json;
-    struct str rest = str_of(path);
-    while (rest.bytes && at) {
-        struct str part = str_cut(&rest, '.');
-        char name[128];
-        snprintf(name, sizeof(name), "%.*s", (int)part.bytes, part.at);
-        at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(name))
-                               : cJSON_GetObjectItemCaseSensitive(at, name);
-    }
-    return at;
-}
-
 bool api_has(const char *path)
 {
-    return find(path) != NULL;
+    return json_at(w->json, path) != NULL;
 }
 
 const char *api_value(const char *path)
 {
-    const cJSON *item = find(path);
-    char *text = texts();
-    if (!item)
+    if (!w->json)
         fail_msg("there is no %s in %s", path, buf_text(&w->body));
-    if (cJSON_IsString(item))
-        return item->valuestring;
-    char *printed = cJSON_PrintUnformatted(item);
-    snprintf(text, 4096, "%s", printed);
-    free(printed);
-    return text;
+    return json_text_at(w->json, path);
 }
 
 void api_expect_problem(int status, const char *code)
 {
-    if (w->status != status || !find("code") || strcmp(api_value("code"), code) != 0)
+    if (w->status != status || !api_has("code") || strcmp(api_value("code"), code) != 0)
         fail_msg("not %d %s but %d: %s", status, code, w->status, buf_text(&w->body));
 }
 

@@ -19,7 +19,7 @@ struct world {
     struct http_req *held; /* a request that waits for its reply */
     struct op waited;      /* what it waits for */
     bool cancelled, gone, stream_over;
-    int done_count, done_status;
+    int done_count, done_status, pieces;
     struct timer *drip;
 };
 
@@ -90,6 +90,27 @@ static void on_stream(struct http_req *req)
     assert_int_equal(http_stream_send(req, str_of("data: one\n\n")), 0);
 }
 
+enum { PIECE_BYTES = 1024 * 1024, PIECES = 20 };
+
+static void send_next(struct http_req *req)
+{
+    static char piece[PIECE_BYTES];
+    struct world *world = req->app;
+    world->stream_over = world->pieces == PIECES;
+    if (world->stream_over) {
+        http_stream_end(req);
+        return;
+    }
+    memset(piece, 'a' + world->pieces++, sizeof(piece));
+    http_stream_send_then(req, (struct str){piece, sizeof(piece)}, send_next);
+}
+
+static void on_long_stream(struct http_req *req)
+{
+    http_stream_begin(req, 200, "text/plain");
+    send_next(req);
+}
+
 static void on_remote(struct http_req *req)
 {
     http_reply(req, 200, "text/plain", str_of(http_remote(req)));
@@ -117,6 +138,7 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/form", on_form, 4000},
     {HTTP_GET, "/hold", on_hold, 0},
     {HTTP_GET, "/stream", on_stream, 0},
+    {HTTP_GET, "/long", on_long_stream, 0},
     {HTTP_GET, "/remote", on_remote, 0},
     {HTTP_GET, "/empty", on_empty, 0},
 };
@@ -250,9 +272,8 @@ static void unknown_address_is_404_as_a_problem(void **state)
         peer_say(world->peer, text);
         peer_expect(world->peer, "HTTP/1.1 404 Not Found\r\n");
         peer_expect(world->peer, "Content-Type: application/problem+json\r\n");
-        peer_expect(
-            world->peer,
-            "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"code\":\"not_found\",\"detail\":\"");
+        peer_expect(world->peer, "{\"type\":\"about:blank\",\"title\":\"Not "
+                                 "Found\",\"status\":404,\"code\":\"not_found\",\"detail\":\"");
         peer_expect(world->peer, "\"}");
     }
 }
@@ -466,6 +487,19 @@ static void slow_reader_of_a_stream_is_bounded(void **state)
     }
     assert_int_equal(err, ENOBUFS);
     http_stream_end(world->held);
+}
+
+static void next_piece_waits_until_the_reader_has_taken_the_last(void **state)
+{
+    struct world *world = *state;
+    peer_say(world->peer, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_expect(world->peer, "aaa");
+    peer_set_deaf(world->peer, true);
+    settle(world->loop);
+    assert_in_range(world->pieces, 1, PIECES - 1); /* sockets hold some of them */
+    peer_set_deaf(world->peer, false);
+    wait_for(world->loop, &world->stream_over);
+    peer_expect(world->peer, "ttt\r\n0\r\n\r\n");
 }
 
 static void remote_address_is_known(void **state)
@@ -743,6 +777,7 @@ int main(void)
         live_test(stream_comes_in_pieces_and_ends),
         live_test(stream_learns_that_its_reader_left),
         live_test(slow_reader_of_a_stream_is_bounded),
+        live_test(next_piece_waits_until_the_reader_has_taken_the_last),
         live_test(remote_address_is_known),
         live_test(no_content_has_no_length),
         live_test(addresses_are_checked),

@@ -6,6 +6,7 @@
 #include "store/screenings.h"
 #include "store/turns.h"
 #include "test/json_at.h"
+#include "test/made_calls.h"
 #include "test/postgres.h"
 #include "test/test.h"
 
@@ -116,72 +117,8 @@ static int change(struct uuid call, const char *json)
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-/* A call as the schema has it, so that a test says only what it is about. */
-struct made {
-    struct uuid tenant; /* nil: jan */
-    const char *from, *label, *lead, *urgency, *intent, *name, *said, *status;
-    bool follow_up;
-    int minutes_ago;
-};
-
-static void put(struct buf *sql, const char *text)
-{
-    if (!text) {
-        buf_puts(sql, ", NULL");
-        return;
-    }
-    buf_puts(sql, ", '");
-    for (; *text; text++)
-        buf_printf(sql, *text == '\'' ? "''" : "%c", *text);
-    buf_putc(sql, '\'');
-}
-
-static struct uuid make(struct made made)
-{
-    static int made_count;
-    struct uuid call = uuid_new(wall_now_ms());
-    char id[UUID_TEXT_BYTES], tenant[UUID_TEXT_BYTES];
-    struct buf sql = {0};
-    uuid_print(call, id);
-    uuid_print(uuid_is_nil(made.tenant) ? jan : made.tenant, tenant);
-    const char *status = made.status ? made.status : "completed";
-    bool over = strcmp(status, "in_progress") != 0;
-    buf_printf(&sql,
-               "INSERT INTO calls (tenant_id, id, carrier, call_sid, started_at, ended_at,"
-               " duration_seconds, status, from_number) VALUES ('%s', '%s', 'twilio', 'CA%d',"
-               " now() - interval '%d minutes', %s, %s, '%s'",
-               tenant, id, ++made_count, made.minutes_ago, over ? "now()" : "NULL",
-               over ? "60" : "NULL", status);
-    put(&sql, made.from ? made.from : "+420602345678");
-    buf_puts(&sql, ");");
-    if (made.said) {
-        buf_printf(&sql,
-                   "INSERT INTO call_turns (tenant_id, call_id, seq, speaker, kind, start_ms,"
-                   " end_ms, text) VALUES ('%s', '%s', 1, 'caller', 'said', 0, 900",
-                   tenant, id);
-        put(&sql, made.said);
-        buf_puts(&sql, ");");
-    }
-    if (made.label) {
-        buf_printf(&sql,
-                   "INSERT INTO call_screenings (tenant_id, call_id, needs_follow_up, confidence,"
-                   " model, legitimacy, lead, urgency, intent, caller_name)"
-                   " VALUES ('%s', '%s', %s, 0.9, 'test'",
-                   tenant, id, made.follow_up ? "true" : "false");
-        put(&sql, made.label);
-        put(&sql, made.lead ? made.lead : "none");
-        put(&sql, made.urgency ? made.urgency : "normal");
-        put(&sql, made.intent);
-        put(&sql, made.name);
-        buf_puts(&sql, ");");
-    }
-    if (!made.label && made.said) /* the words were there before the call had ended */
-        buf_printf(&sql, "SELECT index_call('%s', '%s');", tenant, id);
-    postgres_run(buf_text(&sql));
-    buf_free(&sql);
-    return call;
-}
-#define CALL(...) make((struct made){__VA_ARGS__})
+#define THEIRS(...) made_call(eva, (struct made_call){__VA_ARGS__})
+#define CALL(...) made_call(jan, (struct made_call){__VA_ARGS__})
 
 static void contact(const char *phone, const char *name)
 {
@@ -200,7 +137,7 @@ static bool is_item(const char *path, struct uuid call)
 static void empty_inbox_is_an_empty_list(void **state)
 {
     (void)state;
-    CALL(.tenant = eva);
+    THEIRS(0);
     assert_int_equal(LIST(.limit = 1), 0);
     assert_string_equal(value("items"), "[]");
     assert_string_equal(value("next_cursor"), "null");
@@ -510,7 +447,7 @@ static void erased_words_are_not_found_any_more(void **state)
 static void nothing_of_another_tenant_is_found(void **state)
 {
     (void)state;
-    CALL(.tenant = eva, .label = "legitimate", .said = "tajemství", .from = "+420777888999");
+    THEIRS(.label = "legitimate", .said = "tajemství", .from = "+420777888999");
     assert_int_equal(FOUND("tajemstvi"), 0);
     assert_int_equal(FOUND("777888999"), 0);
     assert_int_equal(list_of(eva, (struct inbox_filter){.words = "tajemstvi"}), 1);
@@ -675,7 +612,7 @@ static void assigned_to_a_person_of_the_tenant_only(void **state)
     assert_string_equal(value("assigned_to.name"), "Petr");
     assert_int_equal(LIST(.assigned_to = petr), 1);
     assert_int_equal(LIST(.unassigned = true), 0);
-    struct uuid theirs = CALL(.tenant = eva);
+    struct uuid theirs = THEIRS(0);
     assert_int_equal(change_as(eva, theirs, -1, json), EINVAL);
     postgres_run("DELETE FROM users");
     assert_int_equal(LIST(.unassigned = true), 1); /* who is gone does nothing any more */
@@ -724,7 +661,7 @@ static void many_change_at_once_or_none(void **state)
 {
     (void)state;
     struct uuid calls[] = {CALL(.label = "spam"), uuid_new(7), CALL(.label = "marketing"),
-                           CALL(.tenant = eva)};
+                           THEIRS(0)};
     struct inbox_change all = {jan, calls, 4,          "{\"resolved\":true,\"viewed\":true}",
                                -1,  petr,  "user:petr"};
     inbox_change_many(bench.app, &all, on_answer, NULL, NULL);

@@ -1,6 +1,13 @@
 -- What people do with calls: seen, done, whose, corrected, thrown away; and finding one again by
 -- what was said.
 
+-- Ends a statement, and with it the whole transaction, with a reason of our own: KSTAL (it has
+-- another version), KBUSY (it does not fit what is there), KFULL (there are as many as there may be).
+CREATE FUNCTION refuse(reason text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RAISE 'refused' USING ERRCODE = reason;
+END $$;
+
 -- ---- words to find by ----------------------------------------------------------------------
 
 CREATE EXTENSION IF NOT EXISTS unaccent; -- trusted: the owner of the database may
@@ -216,8 +223,8 @@ $$;
 
 -- What people do to calls of their tenant, all or none: change has any of the members viewed,
 -- resolved, deleted, starred (true, false), note, assigned_to, label, lead (null clears). What is so
--- already is left alone. Refused with KSTAL: another version; KBUSY: thrown away while it goes on;
--- 22023: assigned to nobody of the tenant.
+-- already is left alone. KBUSY: thrown away while it goes on; 22023: assigned to nobody of the
+-- tenant.
 CREATE FUNCTION change_calls(tenant uuid, ids uuid[], change jsonb, if_version bigint, person uuid,
     person_name text, OUT changed integer, OUT missing uuid[])
 LANGUAGE plpgsql VOLATILE AS $$
@@ -230,16 +237,16 @@ BEGIN
     IF change->>'assigned_to' IS NOT NULL AND NOT EXISTS
             (SELECT FROM users u WHERE u.tenant_id = tenant
                                        AND u.id = (change->>'assigned_to')::uuid) THEN
-        RAISE 'assigned to nobody' USING ERRCODE = '22023';
+        PERFORM refuse('22023'); -- invalid_parameter_value
     END IF;
     FOR old IN SELECT c.* FROM calls c WHERE c.tenant_id = tenant AND c.id = ANY (ids)
                ORDER BY c.id FOR UPDATE LOOP
         missing := array_remove(missing, old.id);
         IF if_version >= 0 AND if_version <> old.version THEN
-            RAISE 'another version' USING ERRCODE = 'KSTAL';
+            PERFORM refuse('KSTAL');
         END IF;
         IF old.status = 'in_progress' AND (change->>'deleted')::boolean THEN
-            RAISE 'it goes on' USING ERRCODE = 'KBUSY';
+            PERFORM refuse('KBUSY');
         END IF;
         new := old;
         new.viewed_at := CASE (change->>'viewed')::boolean WHEN true THEN coalesce(old.viewed_at, now())

@@ -6,6 +6,9 @@
 /* clang-format off */
 #define OPERATIONS(row) \
     row(acceptInvite, api_accept_invite) \
+    row(changeCall, api_change_call) \
+    row(changeCalls, api_change_calls) \
+    row(changeContact, api_change_contact) \
     row(changeMe, api_change_me) \
     row(changeMember, api_change_member) \
     row(changeRule, api_change_rule) \
@@ -13,9 +16,15 @@
     row(changeTenant, api_change_tenant) \
     row(checkForwarding, api_check_forwarding) \
     row(closeTenant, api_close_tenant) \
+    row(countCalls, api_count_calls) \
+    row(deleteCall, api_delete_call) \
+    row(deleteContact, api_delete_contact) \
     row(endMyOtherSessions, api_end_my_other_sessions) \
     row(endMySession, api_end_my_session) \
     row(eraseCaller, api_erase_caller) \
+    row(exportCalls, api_export_calls) \
+    row(getCall, api_get_call) \
+    row(getContact, api_get_contact) \
     row(getForwardingCheck, api_get_forwarding_check) \
     row(getForwardingCodes, api_get_forwarding_codes) \
     row(getInstallation, api_get_installation) \
@@ -29,6 +38,8 @@
     row(leaveTenant, api_leave_tenant) \
     row(listApiKeys, api_list_keys) \
     row(listAudit, api_list_audit) \
+    row(listCalls, api_list_calls) \
+    row(listContacts, api_list_contacts) \
     row(listForwardingChecks, api_list_forwarding_checks) \
     row(listInvites, api_list_invites) \
     row(listMembers, api_list_members) \
@@ -37,6 +48,7 @@
     row(listRules, api_list_rules) \
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
+    row(makeContact, api_make_contact) \
     row(makeRule, api_make_rule) \
     row(makeTenant, api_make_tenant) \
     row(operatorChangePlan, api_operator_change_plan) \
@@ -57,6 +69,7 @@
     row(removeMember, api_remove_member) \
     row(removeRule, api_remove_rule) \
     row(resendInvite, api_resend_invite) \
+    row(restoreCall, api_restore_call) \
     row(restoreTenant, api_restore_tenant) \
     row(revokeApiKey, api_revoke_key) \
     row(sendCode, api_send_code) \

@@ -43,6 +43,7 @@ struct http_req_private {
     char remote[HTTP_REMOTE_BYTES]; /* kept: the connection may be gone before on_done */
     int64_t start_us, begun_us;     /* begun: the reply; 0 before */
     int status;                     /* of the reply begun; 0 before */
+    http_handler_fn *on_sent;       /* the client has taken the piece of a reply */
     bool over;                      /* replied, failed, upgraded or gone */
 };
 

@@ -108,6 +108,23 @@ void http_stream_begin(struct http_req *req, int status, const char *content_typ
     evhttp_send_reply_start(req->private->ev, status, http_status_name(status));
 }
 
+static void on_piece_sent(struct evhttp_connection *connection, void *arg)
+{
+    struct http_req_private *p = arg;
+    (void)connection;
+    if (!p->over)
+        p->on_sent(&p->req);
+}
+
+static void send_piece(struct http_req_private *p, struct str piece, http_handler_fn *on_sent)
+{
+    struct evbuffer *scratch = p->server->scratch;
+    p->on_sent = on_sent;
+    evbuffer_add(scratch, piece.at, piece.bytes);
+    evhttp_send_reply_chunk_with_cb(p->ev, scratch, on_sent ? on_piece_sent : NULL, p);
+    evbuffer_drain(scratch, evbuffer_get_length(scratch));
+}
+
 int http_stream_send(struct http_req *req, struct str piece)
 {
     struct http_req_private *p = req->private;
@@ -115,15 +132,19 @@ int http_stream_send(struct http_req *req, struct str piece)
     struct evbuffer *output = bufferevent_get_output(http_bufferevent(p));
     if (evbuffer_get_length(output) + piece.bytes > HTTP_STREAM_QUEUE_MAX)
         return ENOBUFS;
-    evbuffer_add(p->server->scratch, piece.at, piece.bytes);
-    evhttp_send_reply_chunk(p->ev, p->server->scratch);
-    evbuffer_drain(p->server->scratch, evbuffer_get_length(p->server->scratch));
+    send_piece(p, piece, NULL);
     return 0;
 }
 
 size_t http_stream_waiting(const struct http_req *req)
 {
     return evbuffer_get_length(bufferevent_get_output(http_bufferevent(req->private)));
+}
+
+void http_stream_send_then(struct http_req *req, struct str piece, http_handler_fn *on_sent)
+{
+    assert(req->private->status && !req->private->over && piece.bytes > 0);
+    send_piece(req->private, piece, on_sent);
 }
 
 void http_stream_end(struct http_req *req)

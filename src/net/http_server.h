@@ -111,4 +111,7 @@ void http_break(struct http_req *req, struct str last_bytes);
 void http_stream_begin(struct http_req *req, int status, const char *content_type);
 int http_stream_send(struct http_req *req, struct str piece);
 size_t http_stream_waiting(const struct http_req *req); /* bytes that the reader has not taken */
+/* For who makes the next piece when the client has taken this one, whatever its size: then on_sent
+ * runs, never inside this call. One at a time, and no other pieces meanwhile. */
+void http_stream_send_then(struct http_req *req, struct str piece, http_handler_fn *on_sent);
 void http_stream_end(struct http_req *req);

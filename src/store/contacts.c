@@ -32,9 +32,9 @@ enum contact_kind contact_kind_of(struct str code)
     "   AND c.deleted_at IS NULL ORDER BY c.started_at DESC, c.id DESC LIMIT 10) n"                \
     "  JOIN inbox_rows i ON i.tenant_id = k.tenant_id AND i.id = n.id"                             \
     "  ORDER BY i.started_at DESC, i.id DESC) AS item) AS last_calls"
-#define CONTACT_JSON(source)                                                                       \
-    "SELECT row_to_json(contact) FROM (SELECT " CONTACT_COLUMNS ", " CONTACT_CALLS " FROM " source \
-    " k) AS contact"
+static const char get_sql[] = "SELECT row_to_json(contact) FROM (SELECT " CONTACT_COLUMNS
+                              ", " CONTACT_CALLS " FROM contacts k"
+                              " WHERE k.tenant_id = $1 AND k.id = $2) AS contact";
 
 /* $2: "<sort_name in hex>.<id>" of where the page before ended; what is none is an error of
  * PostgreSQL's reading it. */
@@ -69,10 +69,19 @@ void contacts_list(struct db *db, struct uuid tenant, const struct contacts_filt
 void contacts_get(struct db *db, struct uuid tenant, struct uuid contact, db_json_fn *on_json,
                   void *arg, struct op **slot)
 {
-    static const char sql[] =
-        CONTACT_JSON("(SELECT * FROM contacts WHERE tenant_id = $1 AND id = $2)");
     const struct db_value values[] = {db_uuid(tenant), db_uuid(contact)};
-    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+    store_json_query(db, tenant, get_sql, values, countof(values), on_json, arg, slot);
+}
+
+/* A write, and then the contact as it is: a second statement, so that its calls know of it. */
+static void write_and_get(struct db *db, struct uuid tenant, struct uuid contact,
+                          const struct db_statement *write, db_json_fn *on_json, void *arg,
+                          struct op **slot)
+{
+    const struct db_value values[] = {db_uuid(tenant), db_uuid(contact)};
+    const struct db_statement statements[] = {*write, {get_sql, values, countof(values)}};
+    store_json(db, &(struct db_unit){.tenant = tenant, .statements = statements, .count = 2},
+               on_json, arg, slot);
 }
 
 /* The audit log says which of it was written, not what. */
@@ -80,103 +89,75 @@ void contacts_make(struct db *db, struct uuid tenant, const char *json, const ch
                    db_json_fn *on_json, void *arg, struct op **slot)
 {
     static const char sql[] =
-        "WITH asked AS (SELECT $2::jsonb AS body), refusal AS (SELECT CASE"
-        "  WHEN (SELECT count(*) FROM contacts WHERE tenant_id = $1) >= $4::bigint"
-        "  THEN $5::integer ELSE 0 END AS err),"
-        " made AS (INSERT INTO contacts (tenant_id, id, phone, name, company, kind, notes, "
-        "language)"
-        "  SELECT $1::uuid, gen_random_uuid(), coalesce(body->>'phone', c.from_number),"
+        "WITH made AS (INSERT INTO contacts"
+        "  (tenant_id, id, phone, name, company, kind, notes, language)"
+        "  SELECT $1::uuid, $2::uuid, coalesce(body->>'phone', c.from_number),"
         "   CASE WHEN body ? 'name' THEN body->>'name' ELSE c.name END,"
         "   CASE WHEN body ? 'company' THEN body->>'company' ELSE c.company END,"
         "   coalesce(body->>'kind', 'normal'), body->>'notes', body->>'language'"
-        "  FROM refusal, asked LEFT JOIN inbox_rows c ON c.tenant_id = $1"
-        "   AND c.id = (body->>'call_id')::uuid WHERE err = 0 RETURNING *),"
-        " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject, change)"
-        "  SELECT $1, $3::text, 'contact.add', id::text,"
-        "   jsonb_build_object('kind', jsonb_build_array(NULL, kind)) FROM made)"
-        " SELECT (" CONTACT_JSON("made") "), err FROM refusal";
-    const struct db_value values[] = {db_uuid(tenant), db_text(json), db_text(actor),
-                                      db_int(CONTACTS_MAX), db_int(EDQUOT)};
-    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+        "  FROM (SELECT $3::jsonb AS body) AS asked LEFT JOIN inbox_rows c ON c.tenant_id = $1"
+        "   AND c.id = (body->>'call_id')::uuid"
+        "  WHERE CASE WHEN (SELECT count(*) FROM contacts WHERE tenant_id = $1) < $5::bigint"
+        "   THEN true ELSE refuse('KFULL') END RETURNING id, kind)"
+        " INSERT INTO audit_log (tenant_id, actor, action, subject, change)"
+        " SELECT $1, $4::text, 'contact.add', id::text,"
+        "  jsonb_build_object('kind', jsonb_build_array(NULL, kind)) FROM made";
+    struct uuid contact = uuid_new(wall_now_ms());
+    const struct db_value values[] = {db_uuid(tenant), db_uuid(contact), db_text(json),
+                                      db_text(actor), db_int(CONTACTS_MAX)};
+    write_and_get(db, tenant, contact, &(struct db_statement){sql, values, countof(values)},
+                  on_json, arg, slot);
 }
 
-/* known: as it was, locked; nothing is changed when it has another version. $4: the version or -1,
- * $5: ESTALE. */
-#define KNOWN                                                                                      \
-    "WITH known AS MATERIALIZED (SELECT * FROM contacts WHERE tenant_id = $1 AND id = $2"          \
-    "  FOR UPDATE)"
-#define WANTED_VERSION "($4::bigint < 0 OR known.version = $4)"
+/* Of the contact $2, when it has the version $3 or any is wanted. */
+#define WANTED                                                                                     \
+    "k.tenant_id = $1 AND k.id = $2 AND CASE WHEN $3::bigint < 0 OR k.version = $3 THEN true"      \
+    " ELSE refuse('KSTAL') END"
 #define REPLACED(column)                                                                           \
-    column " = CASE WHEN $6::jsonb ? '" column "' THEN $6->>'" column "' ELSE k." column " END"
+    column " = CASE WHEN $5::jsonb ? '" column "' THEN $5->>'" column "' ELSE k." column " END"
 #define SAID_IN_AUDIT(column)                                                                      \
     "'" column "', CASE WHEN changed." column " IS DISTINCT FROM known." column                    \
     " THEN jsonb_build_array(known." column " IS NOT NULL, changed." column " IS NOT NULL) END"
+#define NAME REPLACED("name")
+#define COMPANY REPLACED("company")
+#define KIND REPLACED("kind")
+#define NOTES REPLACED("notes")
+#define LANGUAGE REPLACED("language")
+#define CHANGES                                                                                    \
+    SAID_IN_AUDIT("name")                                                                          \
+    ", " SAID_IN_AUDIT("company") ", " SAID_IN_AUDIT("notes") ", " SAID_IN_AUDIT("language")
 
 void contacts_change(struct db *db, const struct contact_change *change, db_json_fn *on_json,
                      void *arg, struct op **slot)
 {
-    static const char sql[] = KNOWN
-        ", changed AS (UPDATE contacts k SET updated_at = now(), " REPLACED("name") ", " REPLACED("company") ", " REPLACED("kind") ", " REPLACED("notes") ", " REPLACED(
-            "language") " FROM known WHERE k.tenant_id = $1 AND k.id = $2 AND " WANTED_VERSION
-                        " RETURNING k.*),"
-                        " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject, "
-                        "change)"
-                        "  SELECT $1, $3::text, 'contact.change', $2::text, "
-                        "jsonb_strip_nulls(jsonb_build_object("
-                        "   'kind', CASE WHEN changed.kind <> known.kind"
-                        "    THEN jsonb_build_array(known.kind, changed.kind) END, " SAID_IN_AUDIT(
-                            "name") ","
-                                    "   " SAID_IN_AUDIT("company") ", " SAID_IN_AUDIT(
-                                        "notes") ", " SAID_IN_AUDIT("language") "   )) FROM known, "
-                                                                                "changed)"
-                                                                                " SELECT "
-                                                                                "(" CONTACT_JSON(
-                                                                                    "changed") "),"
-                                                                                               " CA"
-                                                                                               "SE "
-                                                                                               "WHE"
-                                                                                               "N"
-                                                                                               " " WANTED_VERSION
-                                                                                               " TH"
-                                                                                               "EN "
-                                                                                               "0 "
-                                                                                               "ELS"
-                                                                                               "E "
-                                                                                               "$5:"
-                                                                                               ":in"
-                                                                                               "teg"
-                                                                                               "er "
-                                                                                               "END"
-                                                                                               " FR"
-                                                                                               "OM "
-                                                                                               "kno"
-                                                                                               "wn";
+    static const char sql[] =
+        "WITH known AS MATERIALIZED (SELECT * FROM contacts WHERE tenant_id = $1 AND id = $2"
+        "  FOR UPDATE),"
+        " changed AS (UPDATE contacts k SET updated_at = now(), " NAME ", " COMPANY ", " KIND
+        ", " NOTES ", " LANGUAGE " FROM known WHERE " WANTED " RETURNING k.*)"
+        " INSERT INTO audit_log (tenant_id, actor, action, subject, change)"
+        " SELECT $1, $4::text, 'contact.change', $2::text, jsonb_strip_nulls(jsonb_build_object("
+        "  'kind', CASE WHEN changed.kind <> known.kind"
+        "   THEN jsonb_build_array(known.kind, changed.kind) END, " CHANGES
+        ")) FROM known, changed";
     const struct db_value values[] = {db_uuid(change->tenant), db_uuid(change->contact),
-                                      db_text(change->actor),  db_int(change->if_version),
-                                      db_int(ESTALE),          db_text(change->json)};
-    store_json_query(db, change->tenant, sql, values, countof(values), on_json, arg, slot);
-}
-
-/* The last statement's row, if any, says why not. */
-static int removed_or_why(const struct db_rows *rows)
-{
-    return db_row_count(rows) ? (int)db_get_int(rows, 0, 0) : ENOENT;
+                                      db_int(change->if_version), db_text(change->actor),
+                                      db_text(change->json)};
+    write_and_get(db, change->tenant, change->contact,
+                  &(struct db_statement){sql, values, countof(values)}, on_json, arg, slot);
 }
 
 void contacts_remove(struct db *db, const struct contact_change *change, db_end_fn *on_end,
                      void *arg, struct op **slot)
 {
     static const char sql[] =
-        KNOWN ", gone AS (DELETE FROM contacts k USING known WHERE k.tenant_id = $1 AND k.id = $2"
-              "  AND " WANTED_VERSION " RETURNING k.id),"
-              " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject)"
-              "  SELECT $1, $3::text, 'contact.remove', id::text FROM gone)"
-              " SELECT CASE WHEN " WANTED_VERSION " THEN 0 ELSE $5::integer END FROM known";
+        "WITH gone AS (DELETE FROM contacts k WHERE " WANTED " RETURNING k.id)"
+        " INSERT INTO audit_log (tenant_id, actor, action, subject)"
+        " SELECT $1::uuid, $4::text, 'contact.remove', id::text FROM gone RETURNING id";
     const struct db_value values[] = {db_uuid(change->tenant), db_uuid(change->contact),
-                                      db_text(change->actor), db_int(change->if_version),
-                                      db_int(ESTALE)};
+                                      db_int(change->if_version), db_text(change->actor)};
     const struct db_statement statement = {sql, values, countof(values)};
     store_write(db,
                 &(struct db_unit){.tenant = change->tenant, .statements = &statement, .count = 1},
-                removed_or_why, on_end, arg, slot);
+                store_any_row, on_end, arg, slot);
 }

@@ -215,7 +215,7 @@ static const struct {
     {"22", EINVAL},      {"42501", EACCES},  {"44", EACCES},    {"57014", ETIMEDOUT},
     {"57P", ECONNRESET}, {"08", ECONNRESET}, {"40", EAGAIN},    {"55P03", EAGAIN},
     {"26000", EAGAIN},   {"0A000", EAGAIN},  {"25006", EAGAIN}, {"53", EAGAIN},
-    {"KSTAL", ESTALE},   {"KBUSY", EBUSY}, /* raised by the schema's own functions */
+    {"KSTAL", ESTALE},   {"KBUSY", EBUSY},   {"KFULL", EDQUOT}, /* the schema's refuse() */
 };
 
 void db_unquote(char *text)
