@@ -11,6 +11,7 @@
     row(changeContact, api_change_contact) \
     row(changeMe, api_change_me) \
     row(changeMember, api_change_member) \
+    row(changeNumber, api_change_number) \
     row(changeRule, api_change_rule) \
     row(changeRuleSettings, api_change_rule_settings) \
     row(changeTenant, api_change_tenant) \
@@ -45,6 +46,7 @@
     row(listMembers, api_list_members) \
     row(listMySessions, api_list_my_sessions) \
     row(listMyTenants, api_list_my_tenants) \
+    row(listNumbers, api_list_numbers) \
     row(listRules, api_list_rules) \
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
@@ -66,6 +68,7 @@
     row(operatorSuspendTenant, api_operator_suspend) \
     row(orderRules, api_order_rules) \
     row(refreshSession, api_refresh) \
+    row(releaseNumber, api_release_number) \
     row(removeMember, api_remove_member) \
     row(removeRule, api_remove_rule) \
     row(resendInvite, api_resend_invite) \
