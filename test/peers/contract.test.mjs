@@ -364,15 +364,9 @@ for (const operation of contract.operations.filter((one) => one.parameters.lengt
         }
       for (const { name, in: place } of operation.parameters)
         if (place === "query") {
-          const to = target(operation, ours);
-          const mark = to.includes("?") ? "&" : "?";
-          await refused(
-            operation,
-            `${to}${mark}${name}=%FF`,
-            goodBody(operation),
-            name,
-            "invalid UTF-8",
-          );
+          const to = target(operation, ours, { values: { [name]: "odd" } });
+          const odd = to.replace(`${name}=odd`, `${name}=%FF`);
+          await refused(operation, odd, goodBody(operation), name, "invalid UTF-8");
         }
     });
   });

@@ -143,7 +143,7 @@ export async function makeKey(stack, tenant, scopes) {
   return { tenant, token: secret };
 }
 
-// Asks Karen; answer.json is there when the body is JSON.
+// Asks Karen; answer.json is there when the body is JSON. A stream has no end, so it is left at once.
 export async function ask(stack, method, target, { person, headers = {}, body } = {}) {
   const answer = await fetch(stack.url + target, {
     method,
@@ -151,8 +151,10 @@ export async function ask(stack, method, target, { person, headers = {}, body } 
     body,
     redirect: "manual",
   });
-  const bytes = Buffer.from(await answer.arrayBuffer());
   const type = (answer.headers.get("content-type") ?? "").split(";")[0];
+  const isStream = type === "text/event-stream";
+  if (isStream) await answer.body.cancel();
+  const bytes = isStream ? Buffer.alloc(0) : Buffer.from(await answer.arrayBuffer());
   const json = /^application\/(.*\+)?json$/.test(type) ? JSON.parse(bytes.toString()) : undefined;
   return { status: answer.status, headers: answer.headers, type, bytes, json };
 }
