@@ -63,7 +63,8 @@ INSERT INTO stream_tokens (token_hash, tenant_id, call_id, call_sid, resumed, ex
     (sha256($1::text::bytea), $1::uuid, $1::uuid, $1::text, false, now());
 
 -- call_orders
-INSERT INTO call_orders (tenant_id, id, call_id, kind) VALUES ($1::uuid, $1::uuid, $1::uuid, 'end');
+INSERT INTO call_orders (tenant_id, id, call_id, kind, state, ended_at) VALUES ($1::uuid, $1::uuid,
+    $1::uuid, 'end', 'done', now());
 
 -- call_events
 INSERT INTO call_events (tenant_id, call_id, at, id, kind) VALUES ($1::uuid, $1::uuid, now(), $1::uuid,
