@@ -84,8 +84,8 @@ static void expect_at(const char *when, const char *local, enum callrule_verdict
 {
     enum callrule_verdict verdict = verdict_of(when_rule(when), facts_at(local));
     if (verdict != expected)
-        fail_msg("%s at %s: %s, not %s", when, local, callrule_verdict_code(verdict),
-                 callrule_verdict_code(expected));
+        fail_msg("%s at %s: %s, not %s", when, local, callrule_verdict_code((int)verdict),
+                 callrule_verdict_code((int)expected));
 }
 
 /* ---- who ------------------------------------------------------------------------------------- */
@@ -133,7 +133,7 @@ static void caller_fits_by_what_the_carrier_vouches_for(void **state)
         facts.contact = cases[i].contact;
         enum callrule_verdict verdict = verdict_of(who_rule(cases[i].who), facts);
         if (verdict != (cases[i].fits ? RULE_DECIDED : RULE_NOT_WHO))
-            fail_msg("case %zu: %s", i, callrule_verdict_code(verdict));
+            fail_msg("case %zu: %s", i, callrule_verdict_code((int)verdict));
     }
 }
 

@@ -71,8 +71,7 @@ static void on_routes(int err, const struct routes *routes, void *arg)
 static struct routes route(const char *to, const char *from, struct uuid fallback)
 {
     struct found found = {0};
-    const struct route_query query = {
-        .to = to, .forwarded_from = from, .default_tenant = fallback};
+    const struct route_query query = {.to = to, .forwarded_from = from, .default_tenant = fallback};
     numbers_route(bench.app, &query, &bench.arena, on_routes, &found, NULL);
     bench_wait(&bench, &found.done);
     return found.routes;

@@ -467,8 +467,9 @@ static void operator_sees_who_and_how_much_but_no_word(void **state)
 {
     (void)state;
     char *tables = operators_columns("SELECT", "table_name");
-    assert_string_equal(tables, "calls erasure_receipts number_pool operator_log outbox plans tenant_notes"
-                                " tenant_phone_numbers tenants usage_ledger users");
+    assert_string_equal(tables,
+                        "calls erasure_receipts number_pool operator_log outbox plans tenant_notes"
+                        " tenant_phone_numbers tenants usage_ledger users");
     free(tables);
     static const char *const hidden[] = {
         "SELECT system_prompt FROM tenants",   "SELECT greeting_text FROM tenants",

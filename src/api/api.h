@@ -55,16 +55,16 @@ struct auth_counters {
 struct api {
     struct health *health;
     struct telephony *telephony;
-    struct live *live;       /* what happens now, for those who watch */
-    struct db *db;           /* as workers are: bound to the tenant of each unit */
+    struct live *live;        /* what happens now, for those who watch */
+    struct db *db;            /* as workers are: bound to the tenant of each unit */
     struct db *db_operator;   /* as operators are: all tenants, narrow columns, no words */
     int64_t tenant_calls_max; /* live calls of one tenant at once; 0: no limit */
     int64_t calls_capacity;   /* calls at once on a machine like this */
-    struct auth_keys *keys;  /* of tokens */
-    struct tally *tally;     /* how often who asked; NULL: not counted */
-    struct proxies *proxies; /* whose word on the client's address is believed */
-    const char *public_url;  /* without a slash at its end */
-    const char *origin;      /* scheme and host of it, as browsers send it */
+    struct auth_keys *keys;   /* of tokens */
+    struct tally *tally;      /* how often who asked; NULL: not counted */
+    struct proxies *proxies;  /* whose word on the client's address is believed */
+    const char *public_url;   /* without a slash at its end */
+    const char *origin;       /* scheme and host of it, as browsers send it */
     const char *default_country;
     const char *sign_in_countries; /* "CZ SK"; "all" */
     struct twilio_rest *rest;      /* codes and invites go out by it */
@@ -73,8 +73,8 @@ struct api {
     int64_t session_days;          /* a session that is not used */
     int64_t codes_per_day, codes_per_prefix, codes_per_address; /* see app/config.c */
     struct auth_counters auth;
-    bool sandbox;                  /* Twilio is not the real one */
-    int64_t requests_per_minute;   /* of one person or key; 0: no limit */
+    bool sandbox;                /* Twilio is not the real one */
+    int64_t requests_per_minute; /* of one person or key; 0: no limit */
     bool tells_misfits; /* in development: answers that break the contract are in the log */
     struct api_counters counters;
 

@@ -186,7 +186,7 @@ static void put_moment(struct buf *out, const struct callrules_facts *facts)
     put_code(out, "local_time", clock);
     put_code(out, "weekday", callrule_day_code(date_weekday(facts->date)));
     put_code(out, "holiday", holiday_of_any(facts));
-    put_code(out, "mode", callrule_mode_code(facts->mode));
+    put_code(out, "mode", callrule_mode_code((int)facts->mode));
 }
 
 static void put_contact(struct buf *out, const struct callrules_found *found)
@@ -197,8 +197,8 @@ static void put_contact(struct buf *out, const struct callrules_found *found)
         buf_puts(out, "\"contact\":null,");
         return;
     }
-    buf_printf(out,
-               "\"contact\":{\"kind\":\"%s\",\"name\":", callrule_contact_code(facts->contact));
+    buf_printf(
+        out, "\"contact\":{\"kind\":\"%s\",\"name\":", callrule_contact_code((int)facts->contact));
     if (found->contact_name)
         buf_json_string(out, str_of(found->contact_name));
     else
@@ -214,7 +214,7 @@ static void put_verdicts(struct buf *out, const struct callrules_case *all,
         char id[UUID_TEXT_BYTES];
         uuid_print(all->rules[i].id, id);
         buf_printf(out, "%s{\"rule_id\":\"%s\",\"position\":%zu,\"verdict\":\"%s\"}", i ? "," : "",
-                   id, i + 1, callrule_verdict_code(verdicts[i]));
+                   id, i + 1, callrule_verdict_code((int)verdicts[i]));
     }
     buf_putc(out, ']');
 }
@@ -223,7 +223,7 @@ static void put_way(struct buf *out, const struct callrules_decision *decision, 
                     const char *said)
 {
     enum callrules_way way = callrules_way(decision, can_ring);
-    put_code(out, "put_through", callrules_way_code(way));
+    put_code(out, "put_through", callrules_way_code((int)way));
     if (way == WAY_BY_WORDS && said)
         buf_printf(out, "\"heard\":%s,",
                    callrules_heard_any(decision, str_of(said)) ? "true" : "false");

@@ -167,8 +167,8 @@ static void decide(struct webhook *hook, const struct callrules_found *found, bo
         callrules_only_messages(&hook->decision);
     hook->contact_name = found->contact_name;
     log_info(&hook->log, "call_ruled", "action=%s why=%s position=%d no_phone=%d",
-             callrule_action_code(hook->decision.action),
-             callrules_reason_code(hook->decision.reason), hook->decision.position,
+             callrule_action_code((int)hook->decision.action),
+             callrules_reason_code((int)hook->decision.reason), hook->decision.position,
              hook->decision.no_phone);
 }
 

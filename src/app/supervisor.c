@@ -116,10 +116,10 @@ static void start(struct supervisor *supervisor, int seat)
     pid_t pid = fork();
     if (pid == 0) {
         close(pipe_fds[0]);
-        become_worker(supervisor,
-                      &(struct worker_place){supervisor->page, supervisor->tally, slot, seat,
-                                             pipe_fds[1]},
-                      parent);
+        become_worker(
+            supervisor,
+            &(struct worker_place){supervisor->page, supervisor->tally, slot, seat, pipe_fds[1]},
+            parent);
     }
     close(pipe_fds[1]);
     if (pid < 0) {

@@ -12,7 +12,7 @@ enum { SUPERVISOR_GIVE_UP = 78 };
 struct worker_place {
     struct metrics_page *page;
     struct tally *tally; /* who asked how often, of all workers together */
-    int slot;     /* on that page */
+    int slot;            /* on that page */
     int seat;     /* 0 to workers - 1; kept by whoever takes a dead or leaving worker's place */
     int ready_fd; /* write one byte to it when the worker serves */
 };

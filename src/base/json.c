@@ -339,7 +339,7 @@ bool json_whole(struct json *json, int64_t *whole_out)
     struct str text = {0};
     bool found = json_peek(json) == '"'             ? take_string(json, &text)
                  : is_number_start(json_peek(json)) ? take_number(json, &text)
-                                               : (json_skip(json), false);
+                                                    : (json_skip(json), false);
     if (!found || !text.bytes || text.bytes > 18)
         return false;
     int64_t whole = 0;

@@ -67,7 +67,7 @@ static void put_who(const struct callrule *rule, struct buf *out)
     static const struct texts none;
     const char *list = callrule_list_name(rule->who.kind);
     static const char *const names[] = {"numbers", "countries", "names"};
-    buf_printf(out, "\"who\":{\"kind\":\"%s\"", callrule_who_code(rule->who.kind));
+    buf_printf(out, "\"who\":{\"kind\":\"%s\"", callrule_who_code((int)rule->who.kind));
     for (size_t i = 0; i < countof(names); i++) {
         buf_putc(out, ',');
         put_list(out, names[i], list && strcmp(list, names[i]) == 0 ? &rule->who.list : &none);
@@ -83,7 +83,7 @@ static void put_when(const struct callrule *rule, struct buf *out)
     put_times(rule, out);
     buf_putc(out, ',');
     put_dates(rule, out);
-    buf_printf(out, ",\"holidays\":\"%s\",", callrule_holidays_code(rule->when.holidays));
+    buf_printf(out, ",\"holidays\":\"%s\",", callrule_holidays_code((int)rule->when.holidays));
     put_moment(out, "since", rule->when.since_ms);
     buf_putc(out, ',');
     put_moment(out, "until", rule->when.until_ms);
@@ -107,7 +107,7 @@ void callrule_put(const struct callrule *rule, struct buf *out)
     buf_putc(out, ',');
     put_when(rule, out);
     buf_printf(out, ",\"then\":{\"action\":\"%s\",\"ring_seconds\":%d,",
-               callrule_action_code(rule->then.action), rule->then.ring_seconds);
+               callrule_action_code((int)rule->then.action), rule->then.ring_seconds);
     put_say(out, rule->then.say);
     buf_putc(out, ',');
     put_list(out, "urgent_words", &rule->then.urgent);
@@ -232,8 +232,9 @@ void callrules_put_decision(const struct callrules_decision *decision, struct bu
 {
     const struct texts names = {decision->names, decision->name_count};
     char rule[UUID_TEXT_BYTES];
-    buf_printf(out, "{\"action\":\"%s\",\"reason\":\"%s\",", callrule_action_code(decision->action),
-               callrules_reason_code(decision->reason));
+    buf_printf(out, "{\"action\":\"%s\",\"reason\":\"%s\",",
+               callrule_action_code((int)decision->action),
+               callrules_reason_code((int)decision->reason));
     uuid_print(decision->rule, rule);
     if (decision->reason == BECAUSE_OF_RULE)
         buf_printf(out, "\"rule_id\":\"%s\",\"position\":%d,", rule, decision->position);

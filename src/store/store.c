@@ -80,8 +80,8 @@ int store_time_cursor(const char *cursor, int64_t *before_us_out, struct uuid *b
     int64_t us = BEFORE_US_MAX;
     if (cursor && *cursor >= '0' && *cursor <= '9')
         us = strtoll(cursor, &end, 10);
-    if (cursor && (!end || *end != '.' || us > BEFORE_US_MAX ||
-                   uuid_parse(str_of(end + 1), before_out)))
+    if (cursor &&
+        (!end || *end != '.' || us > BEFORE_US_MAX || uuid_parse(str_of(end + 1), before_out)))
         return EINVAL;
     if (!cursor)
         memset(before_out, 0xff, sizeof(*before_out));

@@ -1,5 +1,5 @@
-/* store/text_versions.h: what a tenant's prompt, greeting, voice and language were, since when and by
- * whom. Versions are made by the database, whoever changes the tenant and by whichever way. */
+/* store/text_versions.h: what a tenant's prompt, greeting, voice and language were, since when and
+ * by whom. Versions are made by the database, whoever changes the tenant and by whichever way. */
 #pragma once
 #include "store/json.h"
 
