@@ -48,9 +48,9 @@ static void whoever_asks_too_often_is_told_when_to_come_back(void **state)
 
 static struct person new_person(enum role role)
 {
-    static int count;
+    static unsigned count;
     char phone[17];
-    snprintf(phone, sizeof(phone), "+4206011%05d", ++count);
+    snprintf(phone, sizeof(phone), "+4206011%05u", ++count % 100000);
     return api_person(api_tenant("Guarded"), role, phone);
 }
 

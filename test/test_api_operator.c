@@ -13,14 +13,14 @@ static char tenant[UUID_TEXT_BYTES], path[100];
 
 static int open_tenants(void **state)
 {
-    static int count;
+    static unsigned count;
     char phones[2][17];
     (void)state;
     postgres_run(
         "DELETE FROM tenant_phone_numbers; DELETE FROM number_pool; DELETE FROM operator_log;"
         "DELETE FROM tenants");
     for (size_t i = 0; i < countof(phones); i++)
-        snprintf(phones[i], sizeof(phones[i]), "+4206013%05d", ++count);
+        snprintf(phones[i], sizeof(phones[i]), "+4206013%05u", ++count % 100000);
     boss = api_person(api_tenant("The operator"), ROLE_MEMBER, phones[0]);
     api_make_operator(&boss);
     struct uuid id = api_tenant("Žižka a syn");

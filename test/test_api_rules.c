@@ -15,11 +15,11 @@ static char path[80];
 
 static int open_tenant(void **state)
 {
-    static int count;
+    static unsigned count;
     char phones[2][17], tenant[UUID_TEXT_BYTES];
     (void)state;
     for (size_t i = 0; i < countof(phones); i++)
-        snprintf(phones[i], sizeof(phones[i]), "+4206013%05d", ++count);
+        snprintf(phones[i], sizeof(phones[i]), "+4206013%05u", ++count % 100000);
     struct uuid id = api_tenant("Novák");
     admin = api_person(id, ROLE_ADMIN, phones[0]);
     member = api_person(id, ROLE_MEMBER, phones[1]);

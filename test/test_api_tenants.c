@@ -15,11 +15,11 @@ static char tenant[UUID_TEXT_BYTES], path[80];
 
 static int open_tenant(void **state)
 {
-    static int count;
+    static unsigned count;
     char phones[3][17];
     (void)state;
     for (size_t i = 0; i < countof(phones); i++)
-        snprintf(phones[i], sizeof(phones[i]), "+4206012%05d", ++count);
+        snprintf(phones[i], sizeof(phones[i]), "+4206012%05u", ++count % 100000);
     struct uuid id = api_tenant("Novák");
     owner = api_person(id, ROLE_OWNER, phones[0]);
     admin = api_person(id, ROLE_ADMIN, phones[1]);
@@ -250,7 +250,7 @@ static void audit_log_comes_in_pages(void **state)
         if (cursor[0])
             snprintf(after, sizeof(after), "&cursor=%s", cursor);
         assert_int_equal(api_ask(&owner, HTTP_GET, NULL, "%s/audit?limit=2%s", path, after), 200);
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "N%d", 4 - seen);
         assert_non_null(strstr(api_value("items.0.change.name"), name));
         snprintf(cursor, sizeof(cursor), "%s", api_value("next_cursor"));
