@@ -60,9 +60,8 @@ static void on_routes(int err, const struct routes *routes, void *arg)
 
 static void route(struct bench *bench)
 {
-    const struct route_query query = {.to = "+420800000000",
-                                      .forwarded_from = "+420601000000",
-                                      .default_tenant = bench->tenant};
+    const struct route_query query = {
+        .to = "+420800000000", .forwarded_from = "+420601000000", .default_tenant = bench->tenant};
     numbers_route(bench->db, &query, &bench->arena, on_routes, bench, NULL);
 }
 
