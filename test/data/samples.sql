@@ -106,7 +106,9 @@ INSERT INTO rule_settings (tenant_id) VALUES ($1::uuid);
 
 -- rules
 INSERT INTO rules (tenant_id, id, position, body) VALUES ($1::uuid, $1::uuid, 1,
-    '{"who":{},"when":{},"then":{}}');
+    '{"who":{"kind":"anyone","numbers":[],"countries":[],"names":[]},"when":{"days":[],"times":[],
+    "dates":[],"holidays":"too","since":null,"until":null,"modes":[]},"then":{"action":"message",
+    "ring_seconds":15,"say":null,"urgent_words":[]}}');
 
 -- tenant_text_versions
 INSERT INTO tenant_text_versions (tenant_id, kind, version, made_by) VALUES ($1::uuid, 'language', 1,
