@@ -10,14 +10,15 @@
 
 /* Of a relation with started_at and the call's id: what the page may hold at all. $2:
  * "<microseconds of the epoch>.<id>" of where the page before ended; what is none is an error of
- * PostgreSQL's reading it. */
+ * PostgreSQL's reading it. (Under row level security it takes no COALESCE for a bound of an index,
+ * so what is not given comes as what bounds nothing.) */
 #define FIRST_PAGE "253402300799000000.ffffffff-ffff-ffff-ffff-ffffffffffff" /* the year 9999 */
 #define RANGE(alias, id)                                                                           \
     alias ".tenant_id = $1 AND (" alias ".started_at, " alias "." id ") <"                         \
           " (timestamptz 'epoch' + split_part($2, '.', 1)::bigint * interval '1 us',"              \
           "  split_part($2, '.', 2)::uuid)"                                                        \
-          " AND " alias ".started_at >= coalesce($3::timestamptz, '-infinity')"                    \
-          " AND " alias ".started_at < coalesce($4::timestamptz, 'infinity')"
+          " AND " alias ".started_at >= $3::timestamptz AND " alias                                \
+          ".started_at < $4::timestamptz"
 
 /* All in the index calls_newest, so that no row is read in vain. */
 #define FILTERS                                                                                    \
@@ -26,7 +27,8 @@
     " AND is_in_state($9::text, c.inbox_group, c.viewed_at, c.resolved_at, c.deleted_at)"          \
     " AND ($10::uuid IS NULL OR c.assigned_to = $10)"                                              \
     " AND (NOT $11::boolean OR c.assigned_to IS NULL) AND (NOT $12::boolean OR c.starred)"
-#define CALLER "coalesce($14::text, (SELECT phone FROM contacts WHERE tenant_id = $1 AND id = $15))"
+#define CALLER                                                                                     \
+    "(SELECT coalesce($14::text, (SELECT phone FROM contacts WHERE tenant_id = $1 AND id = $15)))"
 
 #define NEWEST_FIRST " ORDER BY started_at DESC, id DESC"
 /* A constant bound tells the planner what it must know: that few are wanted. */
@@ -103,8 +105,8 @@ static void list(struct db *db, struct uuid tenant, const struct inbox_filter *f
     const struct db_value values[] = {
         db_uuid(tenant),
         db_text(filter->cursor ? filter->cursor : FIRST_PAGE),
-        db_text(filter->from),
-        db_text(filter->to),
+        db_text(filter->from ? filter->from : "-infinity"),
+        db_text(filter->to ? filter->to : "infinity"),
         db_text(filter->label),
         db_text(filter->lead),
         db_text(filter->urgency),
