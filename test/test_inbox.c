@@ -765,6 +765,18 @@ static void resolved_needs_nobody_any_more(void **state)
     assert_int_equal(LIST(.group = "information", .state = "resolved"), 1);
 }
 
+static void turned_away_at_the_ring_needs_nobody(void **state)
+{
+    (void)state;
+    CALL(0);
+    CALL(0);
+    assert_int_equal(LIST(.group = "needs_you"), 2); /* nobody has judged them yet */
+    postgres_run("UPDATE calls SET ended_reason = CASE WHEN call_sid = (SELECT min(call_sid)"
+                 " FROM calls) THEN 'blocked' ELSE 'ruled_out' END");
+    assert_int_equal(LIST(.group = "filtered"), 2);
+    assert_int_equal(LIST(.group = "needs_you"), 0);
+}
+
 static void export_has_its_columns_in_their_order(void **state)
 {
     (void)state;
@@ -813,6 +825,7 @@ int main(void)
         TEST(thrown_away_can_be_taken_back_until_it_is_erased),
         TEST(counts_stay_true_under_corrections),
         TEST(resolved_needs_nobody_any_more),
+        TEST(turned_away_at_the_ring_needs_nobody),
         TEST(export_has_its_columns_in_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
