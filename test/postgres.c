@@ -292,3 +292,25 @@ void postgres_contact(struct uuid tenant, const char *phone, const char *name, c
     postgres_run(sql);
     free(sql);
 }
+
+void postgres_sample(struct uuid tenant)
+{
+    char id[UUID_TEXT_BYTES];
+    struct buf sql = {0};
+    FILE *file = fopen(KAREN_SOURCE_ROOT "/test/data/samples.sql", "re");
+    if (!file)
+        fail_with("test/data/samples.sql", "it cannot be read");
+    uuid_print(tenant, id);
+    for (int c; (c = fgetc(file)) != EOF;) {
+        if (c == '$') {
+            fgetc(file); /* $1 */
+            buf_printf(&sql, "'%s'", id);
+        } else {
+            buf_putc(&sql, (char)c);
+        }
+    }
+    fclose(file);
+    const char *rest = strstr(buf_text(&sql), "-- tenant_notes"); /* the tenant itself is there */
+    postgres_run(rest);
+    buf_free(&sql);
+}

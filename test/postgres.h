@@ -38,3 +38,5 @@ int bench_ending(struct bench *bench, struct ending *ending);
 struct uuid postgres_tenant(const char *name);
 /* Somebody it knows; kind: "normal", "vip", "blocked". */
 void postgres_contact(struct uuid tenant, const char *phone, const char *name, const char *kind);
+/* A row of every table that has a tenant, all ids being its own: test/data/samples.sql. */
+void postgres_sample(struct uuid tenant);

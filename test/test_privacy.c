@@ -150,29 +150,6 @@ static void more_than_a_step_is_done_in_steps(void **state)
     assert_int_equal(postgres_count("SELECT count(*) FROM audit_log"), 3);
 }
 
-/* A row of every table that has a tenant, as the test of the wall between tenants has them. */
-static void have_everything(struct uuid tenant)
-{
-    char id[UUID_TEXT_BYTES];
-    struct buf sql = {0};
-    FILE *file = fopen(KAREN_SOURCE_ROOT "/test/data/samples.sql", "re");
-    assert_non_null(file);
-    uuid_print(tenant, id);
-    for (int c; (c = fgetc(file)) != EOF;) {
-        if (c == '$') {
-            fgetc(file); /* $1 */
-            buf_printf(&sql, "'%s'", id);
-        } else {
-            buf_putc(&sql, (char)c);
-        }
-    }
-    fclose(file);
-    const char *rest = strstr(buf_text(&sql), "-- tenant_notes"); /* the tenant itself is there */
-    assert_non_null(rest);
-    postgres_run(rest);
-    buf_free(&sql);
-}
-
 static int64_t rows_of(struct uuid tenant)
 {
     char id[UUID_TEXT_BYTES];
@@ -193,8 +170,8 @@ static int64_t rows_of(struct uuid tenant)
 static void tenant_is_erased_from_every_table(void **state)
 {
     (void)state;
-    have_everything(jan);
-    have_everything(eva);
+    postgres_sample(jan);
+    postgres_sample(eva);
     assert_true(rows_of(jan) > 20);
     int64_t evas = rows_of(eva);
     postgres_run("UPDATE tenants SET status = 'cancelled' WHERE name = 'Jan'");
@@ -312,7 +289,7 @@ static void erasure_that_fails_is_kept_for_later(void **state)
 static void leftovers_are_swept(void **state)
 {
     (void)state;
-    have_everything(jan);
+    postgres_sample(jan);
     postgres_run("UPDATE exports SET expires_at = now();"
                  "UPDATE outbox SET status = 'done', ended_at = now() - interval '31 days';"
                  "UPDATE counted_calls SET started_at = now() - interval '401 days'");

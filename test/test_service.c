@@ -275,7 +275,7 @@ static void plan_has_limits_that_a_tenants_own_replace(void **state)
     cJSON *json = show();
     const cJSON *service = cJSON_GetObjectItemCaseSensitive(json, "service");
     assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(service, "members_max")), 9);
-    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(service, "numbers_max")), 2);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(service, "numbers_max")), 1);
     assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(service, "limit")), 7);
     cJSON_Delete(json);
     postgres_run("UPDATE plans SET calls_per_month = NULL WHERE code = 'pro';"

@@ -40,8 +40,8 @@ CREATE TABLE plans (
 );
 INSERT INTO plans (code, position, calls_per_month, members, numbers, call_seconds_max) VALUES
     ('trial', 1, 50, 3, 1, 300),
-    ('basic', 2, 200, 5, 2, 600),
-    ('pro', 3, 1000, 25, 10, 1800);
+    ('basic', 2, 200, 5, 1, 600),
+    ('pro', 3, 1000, 25, 5, 1800);
 GRANT SELECT ON plans TO karen_app;
 GRANT SELECT, UPDATE (calls_per_month, members, numbers, call_seconds_max, version, updated_at)
     ON plans TO karen_operator;

@@ -102,9 +102,10 @@ CREATE FUNCTION pool_orders_json(before uuid, most integer) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
 $$ SELECT orders_page(true, before, most) $$;
 
--- How many numbers a tenant may have. On trial one, and only from the pool: nothing is bought.
-CREATE FUNCTION numbers_allowed(plan text) RETURNS integer LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE plan WHEN 'pro' THEN 5 ELSE 1 END $$;
+-- How many numbers a tenant may have: by its own limit, or its plan's. On trial nothing is bought:
+-- they come from the pool.
+CREATE FUNCTION numbers_allowed(t tenants) RETURNS integer LANGUAGE sql STABLE AS
+$$ SELECT coalesce(t.limit_numbers, p.numbers, 10000) FROM plans p WHERE p.code = t.plan $$;
 
 -- The tenant's from now on; its first one, or when asked, the primary one.
 CREATE FUNCTION give_number(of_tenant uuid, taken text, make_primary boolean, who text) RETURNS void
@@ -158,7 +159,7 @@ BEGIN
         WHEN (SELECT count(*) FROM tenant_phone_numbers n WHERE n.tenant_id = customer.id)
              + (SELECT count(*) FROM number_orders o
                 WHERE o.tenant_id = customer.id AND o.ended_at IS NULL)
-             >= numbers_allowed(customer.plan) THEN 'limit'
+             >= numbers_allowed(customer) THEN 'limit'
         WHEN (SELECT count(*) FROM number_orders o WHERE o.tenant_id = customer.id
                 AND o.created_at > now() - interval '1 day') >= day_max THEN 'too_many'
         ELSE 'ok' END;

@@ -108,6 +108,7 @@ BEGIN
         AND c.started_at >= now() - make_interval(days => coalesce(t.retention_calls_days, 3650))
         ORDER BY c.started_at LIMIT most);
     DELETE FROM call_turns l WHERE l.tenant_id = whose AND l.call_id = ANY (ids);
+    DELETE FROM call_orders o WHERE o.tenant_id = whose AND o.call_id = ANY (ids);
     UPDATE calls c SET transcript_erased_at = now() WHERE c.tenant_id = whose AND c.id = ANY (ids);
     GET DIAGNOSTICS transcripts = ROW_COUNT;
 

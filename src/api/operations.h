@@ -24,8 +24,10 @@
     row(endMySession, api_end_my_session) \
     row(eraseCaller, api_erase_caller) \
     row(exportCalls, api_export_calls) \
+    row(fetchExport, api_fetch_export) \
     row(getCall, api_get_call) \
     row(getContact, api_get_contact) \
+    row(getExport, api_get_export) \
     row(getForwardingCheck, api_get_forwarding_check) \
     row(getForwardingCodes, api_get_forwarding_codes) \
     row(getInstallation, api_get_installation) \
@@ -41,6 +43,7 @@
     row(listAudit, api_list_audit) \
     row(listCalls, api_list_calls) \
     row(listContacts, api_list_contacts) \
+    row(listExports, api_list_exports) \
     row(listForwardingChecks, api_list_forwarding_checks) \
     row(listInvites, api_list_invites) \
     row(listMembers, api_list_members) \
@@ -51,6 +54,7 @@
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
     row(makeContact, api_make_contact) \
+    row(makeExport, api_make_export) \
     row(makeRule, api_make_rule) \
     row(makeTenant, api_make_tenant) \
     row(operatorChangePlan, api_operator_change_plan) \

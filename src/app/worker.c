@@ -12,6 +12,7 @@
 #include "api/remote.h"
 #include "api/telephony.h"
 #include "app/config.h"
+#include "app/exporter.h"
 #include "app/keeper.h"
 #include "app/orders.h"
 #include "app/prompts.h"
@@ -65,7 +66,8 @@ struct worker {
     struct live *live;
     struct screener *screener;
     struct warmer *warmer;
-    struct keeper *keeper; /* in the first seat only */
+    struct keeper *keeper;     /* in the first seat only */
+    struct exporter *exporter; /* the same */
     struct http_server *server;
     struct prompts *prompts;
     struct health health;
@@ -420,6 +422,7 @@ static void close_all(struct worker *worker)
     proxies_free(&worker->proxies);
     free(worker->origin);
     warmer_free(&worker->warmer);
+    exporter_free(&worker->exporter);
     keeper_free(&worker->keeper);
     screener_free(&worker->screener);
     live_free(&worker->live);
@@ -494,6 +497,7 @@ static int open_all(struct worker *worker, const struct worker_place *place)
         worker->warmer =
             warmer_new(worker->loop, worker->db, worker->board, config->elevenlabs_voice_id);
         worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
+        worker->exporter = exporter_new(worker->loop, worker->db);
     }
     return open_server(worker, place);
 }

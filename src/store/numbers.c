@@ -199,7 +199,7 @@ void numbers_own_json(struct db *db, struct uuid tenant, db_json_fn *on_json, vo
         " ORDER BY n.is_primary DESC, n.created_at, n.id) FROM tenant_phone_numbers n"
         "  WHERE n.tenant_id = t.id), '[]'), 'next_cursor', NULL, 'shared', (SELECT"
         "  json_build_object('number', s.number, 'code', s.code) FROM shared_number() s"
-        "  WHERE s.number IS NOT NULL), 'allowed', numbers_allowed(t.plan))"
+        "  WHERE s.number IS NOT NULL), 'allowed', numbers_allowed(t))"
         " FROM tenants t WHERE t.id = $1";
     const struct db_value values[] = {db_uuid(tenant)};
     store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
