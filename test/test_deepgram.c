@@ -283,6 +283,19 @@ static void frames_are_sent_in_chunks(void **state)
     world_free(&world);
 }
 
+static void what_is_batched_goes_when_it_must(void **state)
+{
+    (void)state;
+    struct world *world = world_open();
+    send_ms(world, 20, 1);
+    stt_flush(world->stt);
+    stt_flush(world->stt); /* nothing is left: no empty frame, which would end the stream */
+    wait_for_audio(world, 160);
+    settle(world->loop);
+    assert_int_equal(world->frames, 1);
+    world_free(&world);
+}
+
 static void pause_flushes_and_finalizes(void **state)
 {
     (void)state;
@@ -533,6 +546,7 @@ int main(void)
         cmocka_unit_test(audio_before_the_opening_is_kept_and_sent_first),
         cmocka_unit_test(backlog_is_bounded),
         cmocka_unit_test(frames_are_sent_in_chunks),
+        cmocka_unit_test(what_is_batched_goes_when_it_must),
         cmocka_unit_test(pause_flushes_and_finalizes),
         cmocka_unit_test(silence_keeps_the_stream_alive),
         cmocka_unit_test(close_waits_for_the_rest_in_the_background),

@@ -14,8 +14,8 @@
 struct stt {
     stt_event_fn *on_event;
     void *arg;
-    uint8_t got[64000]; /* the first byte of each frame says which one it was */
-    size_t frames;
+    uint8_t got[64000];     /* the first byte of each frame says which one it was */
+    size_t frames, flushed; /* so many of the frames have left for sure */
     int finalized;
 };
 static struct stt *stream; /* the one that is open; NULL: none */
@@ -39,6 +39,11 @@ void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes)
     assert_int_equal(bytes, AUDIO_FRAME_BYTES);
     assert_true(stt->frames < sizeof(stt->got));
     stt->got[stt->frames++] = ulaw[0];
+}
+
+void stt_flush(struct stt *stt)
+{
+    stt->flushed = stt->frames;
 }
 
 void stt_finalize(struct stt *stt)
@@ -166,7 +171,7 @@ static void assert_got(int64_t from_ms, int64_t to_ms, size_t first)
     }
 }
 
-static void every_frame_is_sent_at_once_when_live(void **state)
+static void every_frame_is_handed_on_at_once_when_live(void **state)
 {
     struct fixture *f = *state;
     say_open();
@@ -177,6 +182,21 @@ static void every_frame_is_sent_at_once_when_live(void **state)
     assert_got(0, 1000, 0);
     assert_int_equal(f->news[0].kind, EV_STT_UP);
     assert_int_equal(f->news[0].conn, 1);
+}
+
+/* While somebody speaks frames may wait for company; in the silence behind it none does. */
+static void pause_is_heard_without_delay(void **state)
+{
+    struct fixture *f = *state;
+    say_open();
+    hear_voice(f, 400);
+    assert_int_equal(stream->flushed, 0);
+    hear(f, 100);
+    assert_int_equal(stream->flushed, stream->frames);
+    hear(f, 900); /* nobody goes on: it does not matter any more */
+    size_t flushed = stream->flushed;
+    hear(f, 500);
+    assert_int_equal(stream->flushed, flushed);
 }
 
 static void words_come_in_media_time(void **state)
@@ -349,7 +369,8 @@ int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(every_frame_is_sent_at_once_when_live),
+        CASE(every_frame_is_handed_on_at_once_when_live),
+        CASE(pause_is_heard_without_delay),
         CASE(words_come_in_media_time),
         CASE(a_gap_in_the_media_shifts_the_time_of_words),
         CASE(what_was_said_before_it_opened_is_heard),

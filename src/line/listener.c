@@ -22,7 +22,8 @@ enum {
     BLOCK_FRAMES = 50,
     BLOCKS = KEPT_MAX / BLOCK_FRAMES + 1, /* the oldest and the newest may be begun ones */
     LEAD_IN_MAX = 10,                     /* 200 ms: a voice is noticed after 60 to 100 ms */
-    AFTER_MS = 300, /* kept behind a voice: the recogniser wants to hear it end */
+    AFTER_MS = 300,  /* kept behind a voice: the recogniser wants to hear it end */
+    PAUSE_MS = 1000, /* behind a voice: by then the recogniser has told that the turn is over */
     SPANS_MAX = 48,
     CATCH_UP_PERCENT = 120, /* of real time; the provider takes up to 125 */
     CATCH_UP_AT_ONCE = 25,  /* frames, half a second: as much as any network holds up */
@@ -354,11 +355,20 @@ static bool is_worth_keeping(const struct listener *l, const struct kept_frame *
     return l->voice || (l->kept_count > 0 && frame->at_ms < l->voice_end_ms + AFTER_MS);
 }
 
+/* The recogniser may be about to find that the turn has ended: what it waits for is this silence.
+ */
+static bool is_pause(const struct listener *l, const struct kept_frame *frame)
+{
+    return !l->voice && l->voice_end_ms > 0 && frame->at_ms < l->voice_end_ms + PAUSE_MS;
+}
+
 static void hear_frame(struct listener *l, const struct kept_frame *frame)
 {
     bool live = l->state == LISTENER_LIVE;
     if (live)
         send_frame(l, frame);
+    if (live && is_pause(l, frame))
+        stt_flush(l->stt);
     if (l->voice)
         l->voiced_ms += AUDIO_FRAME_MS;
     if (is_worth_keeping(l, frame))

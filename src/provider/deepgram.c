@@ -134,6 +134,13 @@ static void stream_send(struct stt *stt, const uint8_t *ulaw, size_t bytes)
         flush(stream);
 }
 
+static void stream_flush(struct stt *stt)
+{
+    struct stream *stream = (struct stream *)stt;
+    if (stream->state == OPEN)
+        flush(stream);
+}
+
 static void stream_finalize(struct stt *stt)
 {
     struct stream *stream = (struct stream *)stt;
@@ -363,6 +370,7 @@ struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options
 {
     static const struct stt_ops ops = {.open = stream_open,
                                        .send = stream_send,
+                                       .flush = stream_flush,
                                        .finalize = stream_finalize,
                                        .close = stream_close,
                                        .free = deepgram_free};

@@ -32,6 +32,11 @@ void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes)
     stt->driver->ops->send(stt, ulaw, bytes);
 }
 
+void stt_flush(struct stt *stt)
+{
+    stt->driver->ops->flush(stt);
+}
+
 void stt_finalize(struct stt *stt)
 {
     stt->driver->ops->finalize(stt);

@@ -66,7 +66,9 @@ const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
 enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 100 };
 struct stt *stt_open(struct stt_driver *driver, const struct stt_options *options,
                      stt_event_fn *on_event, void *arg);
-void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes); /* batched to STT_CHUNK_MS */
-void stt_finalize(
-    struct stt *stt);             /* the caller paused: finish what is pending; flushes the batch */
+/* Batched to STT_CHUNK_MS, for a send is the dearest thing there is; stt_flush(): what is batched
+ * goes at once. stt_finalize(): it goes, and the provider is to finish what is pending. */
+void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes);
+void stt_flush(struct stt *stt);
+void stt_finalize(struct stt *stt);
 void stt_close(struct stt **stt); /* NULL after; NULL is fine; tells the provider */

@@ -7,6 +7,7 @@ struct stt_ops {
     struct stt *(*open)(struct stt_driver *driver, const struct stt_options *options,
                         stt_event_fn *on_event, void *arg);
     void (*send)(struct stt *stt, const uint8_t *ulaw, size_t bytes);
+    void (*flush)(struct stt *stt);
     void (*finalize)(struct stt *stt);
     void (*close)(struct stt *stt);
     void (*free)(struct stt_driver *driver);
