@@ -202,16 +202,19 @@ static void invite_goes_out_as_a_text_message(void **state)
 static void invited_person_signs_in_and_is_in(void **state)
 {
     (void)state;
-    char json[200];
+    char json[300], token[INVITE_TOKEN_TEXT_BYTES];
     assert_int_equal(invite(&jan, annas, "admin"), 201);
+    snprintf(token, sizeof(token), "%s", token_of_link());
     snprintf(json, sizeof(json), "{\"phone\":\"%s\"}", annas);
     assert_int_equal(api_ask(NULL, HTTP_POST, json, "/auth/send-code"), 202);
-    snprintf(json, sizeof(json), "{\"phone\":\"%s\",\"code\":\"%s\",\"session\":\"bearer\"}", annas,
-             api_sandbox_code(annas));
+    snprintf(json, sizeof(json),
+             "{\"phone\":\"%s\",\"code\":\"%s\",\"session\":\"bearer\",\"invite\":\"%s\"}", annas,
+             api_sandbox_code(annas), token);
     assert_int_equal(api_ask(NULL, HTTP_POST, json, "/auth/verify-code"), 200);
     assert_string_equal(api_value("user.tenant_id"), here);
     assert_string_equal(api_value("user.role"), "admin");
     assert_string_equal(api_value("is_new"), "false");
+    assert_string_equal(api_value("has_joined"), "true");
     assert_int_equal(api_ask(&jan, HTTP_GET, NULL, "/api/tenants/%s/invites", here), 200);
     assert_false(api_has("items.0"));
 }
@@ -236,6 +239,24 @@ static void link_is_shown_and_accepted(void **state)
     assert_int_equal(with_token(NULL, "/auth/invite", "short"), 422);
     assert_int_equal(api_ask(&anna, HTTP_GET, NULL, "/api/me/tenants"), 200);
     assert_true(api_has("items.1"));
+}
+
+static void invites_wait_for_an_answer(void **state)
+{
+    (void)state;
+    struct person anna = api_person(api_tenant("Anna"), ROLE_OWNER, annas);
+    char id[40];
+    assert_int_equal(invite(&eva, annas, "member"), 201);
+    assert_int_equal(api_ask(&paul, HTTP_GET, NULL, "/api/me/invites"), 200);
+    assert_false(api_has("items.0"));
+    assert_int_equal(api_ask(&anna, HTTP_GET, NULL, "/api/me/invites"), 200);
+    assert_string_equal(api_value("items.0.tenant_name"), "Novák Ltd");
+    snprintf(id, sizeof(id), "%s", api_value("items.0.id"));
+    assert_int_equal(api_ask(&paul, HTTP_POST, NULL, "/api/me/invites/%s/accept", id), 404);
+    assert_int_equal(api_ask(&paul, HTTP_DELETE, NULL, "/api/me/invites/%s", id), 404);
+    assert_int_equal(api_ask(&anna, HTTP_POST, NULL, "/api/me/invites/%s/accept", id), 200);
+    assert_string_equal(api_value("tenant_id"), here);
+    assert_int_equal(api_ask(&anna, HTTP_DELETE, NULL, "/api/me/invites/%s", id), 404);
 }
 
 static void nobody_invites_above_himself(void **state)
@@ -344,6 +365,7 @@ int main(void)
         TEST(invite_goes_out_as_a_text_message),
         TEST(invited_person_signs_in_and_is_in),
         TEST(link_is_shown_and_accepted),
+        TEST(invites_wait_for_an_answer),
         TEST(nobody_invites_above_himself),
         TEST(whom_one_cannot_invite_is_said),
         TEST(invite_is_sent_again_and_withdrawn),

@@ -33,16 +33,89 @@ static int accept(const struct crowd_session *who, const char *token)
     return crowd_told(&told);
 }
 
-static void invited_phone_joins_by_signing_in(void **state)
+static struct crowd_session sign_in_by(const char *phone, const char *link)
+{
+    struct crowd_session in = {0};
+    struct session_begin begin = crowd_begin(phone);
+    begin.invite = link;
+    sessions_begin(crowd_bench.app, &begin, crowd_on_session, &in, NULL);
+    bench_wait(&crowd_bench, &in.done);
+    assert_int_equal(in.err, 0);
+    return in;
+}
+
+static void whoever_opened_the_link_joins_by_signing_in(void **state)
 {
     (void)state;
     struct crowd_session jan = crowd_sign_in(jans);
     assert_int_equal(invite(&jan, evas, ROLE_ADMIN, "link"), 0);
-    struct crowd_session eva = crowd_sign_in(evas);
+    struct crowd_session eva = sign_in_by(evas, "link");
     assert_false(eva.session.is_new); /* no tenant of her own */
+    assert_true(eva.session.has_joined);
     assert_true(uuid_equal(eva.session.tenant, jan.session.tenant));
     assert_int_equal(crowd_find(eva.session.tenant, eva.session.id).who.role, ROLE_ADMIN);
     assert_int_equal(invite(&jan, evas, ROLE_MEMBER, "link2"), EEXIST);
+    assert_false(sign_in_by(evas, "link").session.has_joined); /* it is used up, and does no harm */
+}
+
+static void session_of_the_link_is_where_it_leads(void **state)
+{
+    (void)state;
+    struct crowd_session jan = crowd_sign_in(jans), eva = crowd_sign_in(evas);
+    assert_int_equal(invite(&jan, evas, ROLE_MEMBER, "link"), 0);
+    eva = sign_in_by(evas, "link"); /* though she has a tenant of her own */
+    assert_true(uuid_equal(eva.session.tenant, jan.session.tenant));
+}
+
+/* Whoever knows a number can invite it: that must not put its owner into a stranger's tenant. */
+static void invited_phone_joins_nobody_unasked(void **state)
+{
+    (void)state;
+    struct crowd_session jan = crowd_sign_in(jans);
+    struct crowd_told told = {0};
+    assert_int_equal(invite(&jan, evas, ROLE_ADMIN, "link"), 0);
+    struct crowd_session eva = crowd_sign_in(evas);
+    assert_true(eva.session.is_new);
+    assert_false(eva.session.has_joined);
+    assert_false(uuid_equal(eva.session.tenant, jan.session.tenant));
+    assert_false(sign_in_by(jans, "link").session.has_joined); /* for another phone */
+    invites_of_person_json(crowd_bench.app, eva.session.tenant, eva.session.user, crowd_on_json,
+                           &told, NULL);
+    assert_int_equal(crowd_told(&told), 0);
+    assert_true(crowd_says(told.json, "\"role\" : \"admin\""));
+    assert_int_equal(postgres_count("SELECT count(*) FROM users"), 2);
+}
+
+/* The only invite there is. */
+static int answer(const struct crowd_session *who, bool accepted)
+{
+    struct crowd_told told = {0};
+    char *text = postgres_ask("SELECT id FROM invites");
+    struct uuid id;
+    assert_int_equal(uuid_parse(str_of(text), &id), 0);
+    free(text);
+    invites_answer(crowd_bench.app, who->session.tenant, who->session.user, id, accepted,
+                   crowd_on_json, &told, NULL);
+    return crowd_told(&told);
+}
+
+static void who_was_invited_says_yes_or_no(void **state)
+{
+    (void)state;
+    struct crowd_session jan = crowd_sign_in(jans), eva = crowd_sign_in(evas);
+    assert_int_equal(invite(&jan, evas, ROLE_MEMBER, "link"), 0);
+    assert_int_equal(answer(&jan, true), ENOENT); /* it is not his */
+    assert_int_equal(answer(&eva, true), 0);
+    assert_int_equal(answer(&eva, true), ENOENT);
+    assert_int_equal(crowd_switch(&eva, jan.session.tenant).err, 0);
+    postgres_run("DELETE FROM users WHERE phone = '+420601000002' AND role = 'member'");
+    postgres_run("DELETE FROM invites");
+    eva = crowd_sign_in(evas);
+    assert_int_equal(invite(&jan, evas, ROLE_MEMBER, "other"), 0);
+    assert_int_equal(answer(&eva, false), 0);
+    assert_int_equal(postgres_count("SELECT count(*) FROM invites"), 0);
+    assert_int_equal(
+        postgres_count("SELECT count(*) FROM audit_log WHERE action = 'invite.decline'"), 1);
 }
 
 static void whoever_has_a_tenant_accepts_beside_it(void **state)
@@ -323,7 +396,10 @@ static void keys_have_a_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(invited_phone_joins_by_signing_in),
+        TEST(whoever_opened_the_link_joins_by_signing_in),
+        TEST(session_of_the_link_is_where_it_leads),
+        TEST(invited_phone_joins_nobody_unasked),
+        TEST(who_was_invited_says_yes_or_no),
         TEST(whoever_has_a_tenant_accepts_beside_it),
         TEST(invite_is_over_after_its_week),
         TEST(inviting_again_makes_the_old_link_worthless),

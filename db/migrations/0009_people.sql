@@ -192,25 +192,31 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION begin_session FROM PUBLIC;
 
--- A phone was verified: its person joins whoever invited it, gets a tenant where it has none, and a
--- session in the tenant it used last. The rest of the transaction runs as that tenant.
+-- A phone was verified: its person gets a tenant where it has none, and a session in the tenant it used
+-- last. An invite is accepted only by its link (its token's hash, else NULL): then the session is
+-- there. Whoever was invited without opening a link is asked first. The rest of the transaction runs
+-- as that tenant.
 CREATE FUNCTION sign_in(person_phone text, spoken text, zone text, spoken_name text, session uuid,
     hash bytea, session_kind text, session_device text, days integer, new_tenant uuid,
-    new_owner uuid, OUT tenant uuid, OUT person uuid, OUT is_new boolean)
+    new_owner uuid, link bytea, OUT tenant uuid, OUT person uuid, OUT is_new boolean,
+    OUT has_joined boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     invite invites;
 BEGIN
     -- two devices at once make one tenant
     PERFORM pg_advisory_xact_lock(hashtextextended('karen.person:' || person_phone, 0));
-    FOR invite IN SELECT * FROM invites i WHERE i.phone = person_phone AND i.accepted_at IS NULL
-                      AND i.expires_at > now() ORDER BY i.tenant_id, i.id FOR UPDATE LOOP
+    SELECT * INTO invite FROM invites i WHERE i.token_hash = link AND i.phone = person_phone
+        AND i.accepted_at IS NULL AND i.expires_at > now() FOR UPDATE;
+    has_joined := found;
+    IF has_joined THEN
         PERFORM join_tenant(invite);
-    END LOOP;
+    END IF;
     SELECT u.tenant_id, u.id INTO tenant, person
         FROM users u JOIN tenants t ON t.id = u.tenant_id
         WHERE u.phone = person_phone
-        ORDER BY t.status = 'cancelled', u.last_login_at DESC NULLS LAST, u.created_at DESC, u.id
+        ORDER BY u.tenant_id IS DISTINCT FROM invite.tenant_id, t.status = 'cancelled',
+                 u.last_login_at DESC NULLS LAST, u.created_at DESC, u.id
         LIMIT 1;
     is_new := NOT found;
     IF is_new THEN
@@ -339,6 +345,27 @@ BEGIN
     WHERE i.token_hash = hash AND i.accepted_at IS NULL AND i.expires_at > now();
 END $$;
 
+-- The verified phone of a person of this transaction's tenant; NULL: it is none of theirs.
+CREATE FUNCTION phone_of_person(person uuid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT u.phone FROM users u
+    WHERE u.tenant_id = karen_tenant() AND u.id = person AND u.phone_verified
+$$;
+REVOKE ALL ON FUNCTION phone_of_person FROM PUBLIC;
+
+-- Who waits for an answer of a person of this transaction's tenant.
+CREATE FUNCTION invites_of_person(person uuid)
+RETURNS TABLE (id uuid, tenant_name text, inviter text, as_role text, ends_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT i.id, t.name, u.name, i.role, i.expires_at
+    FROM invites i JOIN tenants t ON t.id = i.tenant_id
+         LEFT JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.invited_by
+    WHERE i.phone = phone_of_person(person) AND i.accepted_at IS NULL AND i.expires_at > now()
+    ORDER BY i.created_at DESC;
+END $$;
+
 -- A person of this transaction's tenant accepts. outcome: ok, unknown (or over), not_yours.
 CREATE FUNCTION accept_invite(hash bytea, person uuid, OUT outcome text, OUT tenant uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -349,14 +376,31 @@ BEGIN
         AND i.expires_at > now() FOR UPDATE;
     IF NOT found THEN
         outcome := 'unknown';
-    ELSIF NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = karen_tenant() AND u.id = person
-                          AND u.phone = invite.phone AND u.phone_verified) THEN
+    ELSIF invite.phone IS DISTINCT FROM phone_of_person(person) THEN
         outcome := 'not_yours';
     ELSE
         PERFORM join_tenant(invite);
         outcome := 'ok';
         tenant := invite.tenant_id;
     END IF;
+END $$;
+
+-- The same without its link, as it is shown to whom it is for; or no, thank you. NULL: there is none.
+CREATE FUNCTION answer_invite(of_invite uuid, person uuid, accepted boolean) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    invite invites;
+BEGIN
+    SELECT i.* INTO invite FROM invites i WHERE i.id = of_invite AND i.phone = phone_of_person(person)
+        AND i.accepted_at IS NULL AND i.expires_at > now() FOR UPDATE;
+    IF found AND accepted THEN
+        PERFORM join_tenant(invite);
+    ELSIF found THEN
+        DELETE FROM invites i WHERE i.tenant_id = invite.tenant_id AND i.id = invite.id;
+        INSERT INTO audit_log (tenant_id, actor, action, subject)
+            VALUES (invite.tenant_id, 'invited', 'invite.decline', invite.id::text);
+    END IF;
+    RETURN invite.tenant_id;
 END $$;
 
 -- Counts one more of each, or, when one of them is at its end, of none: then which, and for how
@@ -416,8 +460,10 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
 $$;
 
 REVOKE ALL ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, end_session, switch_tenant,
-    tenants_of_person, invite_shown, accept_invite, take_limits, forget_limit, sweep_people
+    tenants_of_person, invite_shown, invites_of_person, accept_invite, answer_invite, take_limits,
+    forget_limit, sweep_people
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_operator, enter_api_key, sign_in, refresh_session, end_session, switch_tenant,
-    tenants_of_person, invite_shown, accept_invite, take_limits, forget_limit, sweep_people
+    tenants_of_person, invite_shown, invites_of_person, accept_invite, answer_invite, take_limits,
+    forget_limit, sweep_people
     TO karen_app;

@@ -55,7 +55,8 @@ static void answer(struct api_request *request, const struct session *session)
     put_token(&json, "refresh_token", session->cookies ? NULL : session->token);
     buf_puts(&json, "\"expires_at\":");
     put_time(&json, claims.expires_s);
-    buf_printf(&json, ",\"is_new\":%s,", session->is_new ? "true" : "false");
+    buf_printf(&json, ",\"is_new\":%s,\"has_joined\":%s,", session->is_new ? "true" : "false",
+               session->has_joined ? "true" : "false");
     buf_add_str(&json, session->json);
     buf_putc(&json, '}');
     api_reply_json(request, 200, buf_str(&json));

@@ -184,6 +184,7 @@ static void sign_in(struct api_request *request, const char *phone)
         .device = named       ? named
                   : device[0] ? device
                               : NULL,
+        .invite = api_body_text(request, "invite"),
         .cookies = wants_cookies(request),
         .days = request->api->session_days,
     };

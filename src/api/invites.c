@@ -244,3 +244,31 @@ void api_accept_invite(struct api_request *request)
                    str_of(api_body_text(request, "token")), api_on_json, request,
                    &request->http->waiting);
 }
+
+/* ---- those that wait for one's own answer ---------------------------------------------------- */
+
+void api_list_my_invites(struct api_request *request)
+{
+    invites_of_person_json(request->api->db, request->tenant, request->who.user, api_on_json,
+                           request, &request->http->waiting);
+}
+
+void api_accept_my_invite(struct api_request *request)
+{
+    invites_answer(request->api->db, request->tenant, request->who.user,
+                   api_id(request, "invite_id"), true, api_on_json, request,
+                   &request->http->waiting);
+}
+
+static void on_declined(int err, struct str json, void *arg)
+{
+    (void)json;
+    api_on_end(err, arg);
+}
+
+void api_decline_my_invite(struct api_request *request)
+{
+    invites_answer(request->api->db, request->tenant, request->who.user,
+                   api_id(request, "invite_id"), false, on_declined, request,
+                   &request->http->waiting);
+}

@@ -6,6 +6,7 @@
 /* clang-format off */
 #define OPERATIONS(row) \
     row(acceptInvite, api_accept_invite) \
+    row(acceptMyInvite, api_accept_my_invite) \
     row(changeCall, api_change_call) \
     row(changeCalls, api_change_calls) \
     row(changeContact, api_change_contact) \
@@ -18,6 +19,7 @@
     row(checkForwarding, api_check_forwarding) \
     row(closeTenant, api_close_tenant) \
     row(countCalls, api_count_calls) \
+    row(declineMyInvite, api_decline_my_invite) \
     row(deleteCall, api_delete_call) \
     row(deleteContact, api_delete_contact) \
     row(endMyOtherSessions, api_end_my_other_sessions) \
@@ -47,6 +49,7 @@
     row(listForwardingChecks, api_list_forwarding_checks) \
     row(listInvites, api_list_invites) \
     row(listMembers, api_list_members) \
+    row(listMyInvites, api_list_my_invites) \
     row(listMySessions, api_list_my_sessions) \
     row(listMyTenants, api_list_my_tenants) \
     row(listNumbers, api_list_numbers) \

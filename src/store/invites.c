@@ -125,3 +125,26 @@ void invites_accept(struct db *db, struct uuid tenant, struct uuid user, struct 
                                       db_int(ENOENT)};
     store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
 }
+
+void invites_of_person_json(struct db *db, struct uuid tenant, struct uuid user,
+                            db_json_fn *on_json, void *arg, struct op **slot)
+{
+    static const char sql[] =
+        "SELECT json_build_object('items', coalesce(json_agg(json_build_object('id', id,"
+        " 'tenant_name', tenant_name, 'invited_by', inviter, 'role', as_role,"
+        " 'expires_at', " JSON_TIME("ends_at") ")), '[]'), 'next_cursor', NULL)"
+                                               " FROM invites_of_person($1::uuid)";
+    const struct db_value values[] = {db_uuid(user)};
+    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}
+
+void invites_answer(struct db *db, struct uuid tenant, struct uuid user, struct uuid invite,
+                    bool accepted, db_json_fn *on_json, void *arg, struct op **slot)
+{
+    static const char sql[] =
+        "SELECT json_build_object('tenant_id', inviter), CASE WHEN inviter IS NULL"
+        " THEN $4::integer ELSE 0 END FROM answer_invite($1::uuid, $2::uuid, $3::boolean) inviter";
+    const struct db_value values[] = {db_uuid(invite), db_uuid(user), db_bool(accepted),
+                                      db_int(ENOENT)};
+    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}

@@ -1,8 +1,9 @@
 /* store/invites.h: people asked to join a tenant. An invite is for one phone: its link alone opens
- * nothing, and whoever signs in with that phone has accepted, link or not.
+ * nothing, and the phone alone joins nobody: whoever signs in with it accepts by opening the link,
+ * or when asked.
  *
  *   made --accepted--> a member; inviting the same phone again makes it anew (another link, another
- *   week); withdrawn: gone */
+ *   week); withdrawn or declined: gone */
 #pragma once
 #include "rules/roles.h"
 #include "store/json.h"
@@ -42,3 +43,10 @@ void invites_show_json(struct db *db, struct str token, db_json_fn *on_json, voi
  */
 void invites_accept(struct db *db, struct uuid tenant, struct uuid user, struct str token,
                     db_json_fn *on_json, void *arg, struct op **slot);
+
+/* Those that wait for a person's answer, and the answer, without a link: {"tenant_id": ...} of who
+ * invited. ENOENT: there is none, or it is over. */
+void invites_of_person_json(struct db *db, struct uuid tenant, struct uuid user,
+                            db_json_fn *on_json, void *arg, struct op **slot);
+void invites_answer(struct db *db, struct uuid tenant, struct uuid user, struct uuid invite,
+                    bool accepted, db_json_fn *on_json, void *arg, struct op **slot);

@@ -49,7 +49,8 @@ static void on_rows(int err, const struct db_rows *rows, void *arg)
                                    .phone = db_get_text(rows, 0, 3, &arena),
                                    .cookies = db_get_bool(rows, 0, 4),
                                    .json = db_get_str(rows, 0, 5),
-                                   .is_new = db_get_bool(went, 0, 1)};
+                                   .is_new = db_get_bool(went, 0, 1),
+                                   .has_joined = db_get_bool(went, 0, 2)};
         memcpy(session.token, context->token, sizeof(session.token));
     }
     context->on_session(err, err ? NULL : &session, context->arg);
@@ -84,11 +85,14 @@ static void run(struct db *db, struct uuid tenant, const struct db_statement *st
 void sessions_begin(struct db *db, const struct session_begin *begin, session_fn *on_session,
                     void *arg, struct op **slot)
 {
-    static const char sql[] = "SELECT 'ok', is_new FROM sign_in($1::text, $2::text, $3::text,"
-                              " $4::text, $5::uuid, $6::bytea, $7::text, $8::text, $9::integer,"
-                              " $10::uuid, $11::uuid)";
+    static const char sql[] =
+        "SELECT 'ok', is_new, has_joined FROM sign_in($1::text, $2::text, $3::text,"
+        " $4::text, $5::uuid, $6::bytea, $7::text, $8::text, $9::integer,"
+        " $10::uuid, $11::uuid, $12::bytea)";
     const struct fresh fresh = fresh_token(on_session, arg);
     const int64_t now_ms = wall_now_ms();
+    uint8_t link[SHA256_BYTES];
+    sha256(str_of(begin->invite ? begin->invite : ""), link);
     const struct db_value values[] = {db_text(begin->phone),
                                       db_text(begin->language),
                                       db_text(begin->timezone),
@@ -99,15 +103,17 @@ void sessions_begin(struct db *db, const struct session_begin *begin, session_fn
                                       db_text(begin->device),
                                       db_int(begin->days),
                                       db_uuid(uuid_new(now_ms)),
-                                      db_uuid(uuid_new(now_ms))};
+                                      db_uuid(uuid_new(now_ms)),
+                                      begin->invite ? db_bytes(link, sizeof(link)) : db_null()};
     run(db, (struct uuid){0}, &(struct db_statement){sql, values, countof(values)}, &fresh, slot);
 }
 
 void sessions_renew(struct db *db, struct str token, int64_t days, session_fn *on_session,
                     void *arg, struct op **slot)
 {
-    static const char sql[] = "SELECT outcome, false FROM refresh_session($1::bytea, $2::bytea,"
-                              " $3::integer, make_interval(secs => $4::integer))";
+    static const char sql[] =
+        "SELECT outcome, false, false FROM refresh_session($1::bytea, $2::bytea,"
+        " $3::integer, make_interval(secs => $4::integer))";
     const struct fresh fresh = fresh_token(on_session, arg);
     uint8_t hash[SHA256_BYTES];
     sha256(token, hash);
@@ -120,8 +126,9 @@ void sessions_renew(struct db *db, struct str token, int64_t days, session_fn *o
 void sessions_switch(struct db *db, struct uuid tenant, struct uuid session, struct uuid target,
                      int64_t days, session_fn *on_session, void *arg, struct op **slot)
 {
-    static const char sql[] = "SELECT 'ok', false FROM switch_tenant($1::uuid, $2::uuid, $3::uuid,"
-                              " $4::bytea, $5::integer)";
+    static const char sql[] =
+        "SELECT 'ok', false, false FROM switch_tenant($1::uuid, $2::uuid, $3::uuid,"
+        " $4::bytea, $5::integer)";
     const struct fresh fresh = fresh_token(on_session, arg);
     const struct db_value values[] = {db_uuid(session), db_uuid(target),
                                       db_uuid(uuid_new(wall_now_ms())),

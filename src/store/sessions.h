@@ -29,18 +29,21 @@ struct session {
     bool cookies;    /* it is held in cookies */
     struct str json; /* {"user": {...}, "tenants": [...]}, without the braces */
     bool is_new;     /* the person's first: a tenant was made */
+    bool has_joined; /* the invite whose link was given was accepted */
     char token[SESSION_TOKEN_TEXT_BYTES]; /* the refresh token */
 };
 typedef void session_fn(int err, const struct session *session, void *arg);
 
-/* A phone was verified. Whoever invited it is joined; without any tenant it gets one, on trial, as
- * its owner. The session begins in the tenant that was used last. */
+/* A phone was verified. Without any tenant it gets one, on trial, as its owner. The session begins
+ * in the tenant that was used last, or in the one whose invite is accepted with it: by its link,
+ * never for the phone alone, since whoever knows a number could invite it. */
 struct session_begin {
     const char *phone;      /* E.164 */
     const char *language;   /* of a new tenant and its owner */
     const char *timezone;   /* of a new tenant */
     const char *owner_name; /* how Karen calls the owner until he says his name */
     const char *device;     /* NULL: not known */
+    const char *invite;     /* what the link ended in; NULL: none was opened */
     bool cookies;
     int64_t days;
 };
