@@ -340,6 +340,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
     char *names = postgres_ask("SELECT string_agg(proname, ' ' ORDER BY proname) " CROSSING);
     assert_string_equal(names, "accept_invite"
                                " add_own_tenant"
+                               " answer_invite"
                                " begin_forwarding_check"
                                " begin_upkeep"
                                " cancel_number_order"
@@ -366,6 +367,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " finish_number_order"
                                " forget_limit"
                                " invite_shown"
+                               " invites_of_person"
                                " is_operator"
                                " keep_tenant_code"
                                " keep_text_versions"

@@ -126,7 +126,8 @@ INSERT INTO bench_results (tenant_id, run_id, scenario, place, status, checks, t
 INSERT INTO upkeep (tenant_id) VALUES ($1::uuid) ON CONFLICT (tenant_id) DO UPDATE SET due_at = now();
 
 -- exports
-INSERT INTO exports (tenant_id, id, made_by) VALUES ($1::uuid, $1::uuid, 'test');
+INSERT INTO exports (tenant_id, id, state, run, made_by, bytes, ended_at) VALUES ($1::uuid, $1::uuid,
+    'ready', $1::uuid, 'test', 1, now());
 
 -- export_chunks
 INSERT INTO export_chunks (tenant_id, export_id, run, seq, data) VALUES ($1::uuid, $1::uuid, $1::uuid, 0,

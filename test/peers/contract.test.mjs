@@ -23,7 +23,19 @@ async function makeWorld(roles) {
   await stack.database.ask(samples.replaceAll("$1", `'${id}'::text`));
   const world = { tenant: id };
   for (const role of roles) world[role] = await makePerson(stack, id, role);
+  if (world.owner) world.host = await makeHost(world.owner);
   return world;
+}
+
+// Another tenant, which has invited that person.
+async function makeHost(person) {
+  const id = randomUUID();
+  await stack.database.ask(samples.replaceAll("$1", `'${id}'::text`));
+  await stack.database.ask(
+    "UPDATE invites SET phone = $2, expires_at = now() + interval '1 day' WHERE tenant_id = $1",
+    [id, person.phone],
+  );
+  return id;
 }
 
 function numberOf(tenant) {
@@ -33,6 +45,8 @@ function numberOf(tenant) {
 
 // What a name in a path means, in a world. Whatever is not here is the tenant's row of its table.
 const meaning = {
+  invite_id: (world, operation) =>
+    operation.path.startsWith("/api/me/") ? world.host : world.tenant,
   session_id: (world) => world.owner.session,
   phone: (world) => numberOf(world.tenant), // as test/data/samples.sql makes it
 };
@@ -66,7 +80,7 @@ function target(operation, world, { others = {}, values = {} } = {}) {
   for (const parameter of operation.parameters) {
     const { name } = parameter;
     const from = others[name] ?? world;
-    const id = meaning[name] ? meaning[name](from) : from.tenant;
+    const id = meaning[name] ? meaning[name](from, operation) : from.tenant;
     const value = values[name] ?? (isId(parameter) && parameter.in === "path" ? id : undefined);
     if (parameter.in === "path")
       text = text.replace(
