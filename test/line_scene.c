@@ -536,6 +536,7 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     snprintf(s->why, sizeof(s->why), "%s", finish->why);
     note_lines(s, finish->lines, finish->line_count);
     s->counts = *finish->counts;
+    s->waits = *finish->waits;
     for (size_t i = 0; i < finish->usage_count; i++)
         note_usage(s, &finish->usage[i]);
 }

@@ -81,6 +81,7 @@ struct scene {
     char snapshot[40000];
     char why[32], message_name[200], message_reason[400];
     struct call_counts counts;
+    struct call_waits waits;
     int64_t stt_ms, characters, tokens;
     bool empty; /* drained */
 };

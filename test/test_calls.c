@@ -252,6 +252,7 @@ static int finish(struct uuid tenant, struct uuid call, enum call_status status,
     const struct usage_item usage[] = {{"stt_ms", "deepgram", "nova-3", 12345, 678},
                                        {"tts_characters", "elevenlabs", NULL, 99, 1}};
     const struct call_counts counts = {.turns = 1, .gens = 2};
+    const struct call_waits waits = {.count = 2, .ms = {780, 1250}};
     const struct call_finish end = {.tenant = tenant,
                                     .call = call,
                                     .status = status,
@@ -261,9 +262,17 @@ static int finish(struct uuid tenant, struct uuid call, enum call_status status,
                                     .line_count = 2,
                                     .usage = usage,
                                     .usage_count = 2,
-                                    .counts = &counts};
+                                    .counts = &counts,
+                                    .waits = &waits};
     calls_finish(bench.app, &end, on_ending, &ending, NULL);
     return bench_ending(&bench, &ending);
+}
+
+static void expect_waits(const char *waits)
+{
+    char *stored = postgres_ask("SELECT reply_ms FROM calls WHERE status <> 'in_progress'");
+    assert_string_equal(stored, waits);
+    free(stored);
 }
 
 static void finish_stores_everything_once(void **state)
@@ -284,6 +293,7 @@ static void finish_stores_everything_once(void **state)
     assert_int_equal(postgres_count("SELECT count(*) FROM call_snapshots"), 0);
     assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE kind = 'screening'"), 1);
     assert_int_equal(postgres_count("SELECT counts -> 'replies' FROM calls"), 2);
+    expect_waits("{780,1250}");
 }
 
 static void call_ends_whatever_the_reason_is_called(void **state)
@@ -377,6 +387,43 @@ static void call_left_behind_is_swept_and_screened(void **state)
     assert_int_equal(record_of(jan, hung_up).status, STATUS_NO_ANSWER);
     assert_int_equal(record_of(jan, live).status, STATUS_IN_PROGRESS);
     assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE status = 'pending'"), 2);
+}
+
+/* Its line is not there to say it: the owner talks with the caller, or the worker died. */
+static void waits_of_a_call_that_others_end_are_those_of_its_snapshot(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA20").call.call;
+    assert_int_equal(save(jan, call, NULL, 0, "line2 1 2 3 4 5 6 {900,1100}\n{\"v\":1}"), 0);
+    calls_connected(bench.app, "CA20", on_ending, &ending, NULL);
+    assert_int_equal(bench_ending(&bench, &ending), 0);
+    expect_waits("{900,1100}");
+    postgres_run("DELETE FROM calls");
+    call = begin(jan, "CA21").call.call;
+    assert_int_equal(save(jan, call, NULL, 0, "line2 1 2 3 4 5 6 {700}\n{\"v\":1}"), 0);
+    postgres_run("UPDATE calls SET started_at = now() - interval '1 hour';"
+                 "UPDATE call_snapshots SET updated_at = now() - interval '1 hour'");
+    assert_int_equal(sweep(), 1);
+    expect_waits("{700}");
+    assert_int_equal(finish(jan, call, STATUS_COMPLETED, "gone"), 0); /* it lives after all */
+    expect_waits("{780,1250}");
+}
+
+static void snapshots_of_another_kind_hold_no_waits(void **state)
+{
+    (void)state;
+    static const char *const snapshots[] = {"line2 1 2 3 4 5 6 {}\n{",
+                                            "line2 1 2 3 4 5 6 {1,,2}\n",
+                                            "line1 1 2 3 4 5 6 {7}\n",
+                                            "line2 {7}\n",
+                                            "\\000\\377",
+                                            ""};
+    for (size_t i = 0; i < countof(snapshots); i++) {
+        char *sql =
+            xprintf("SELECT cardinality(snapshot_reply_ms(decode('%s', 'escape')))", snapshots[i]);
+        assert_int_equal(postgres_count(sql), 0);
+        free(sql);
+    }
 }
 
 /* The journal of a worker that lost the database, replayed after the sweep gave the call up. */
@@ -528,6 +575,8 @@ int main(void)
         TEST(carriers_news_never_overwrite_an_end),
         TEST(carriers_words_are_understood),
         TEST(call_left_behind_is_swept_and_screened),
+        TEST(waits_of_a_call_that_others_end_are_those_of_its_snapshot),
+        TEST(snapshots_of_another_kind_hold_no_waits),
         TEST(late_finish_amends_a_swept_call_and_has_it_screened_again),
         TEST(message_is_taken_once),
         TEST(writes_repeated_through_losses_are_done_once),

@@ -197,7 +197,7 @@ static void a_transfer_leaves_the_call_to_go_on(void **state)
     setup.resumed = setup.transfer_failed = true;
     setup.snapshot = str_of(xstrdup(s->snapshot));
     char *snapshot = s->snapshot;
-    assert_memory_equal(snapshot, "line1 ", 6);
+    assert_memory_equal(snapshot, "line2 ", 6);
     scene_open(s, &setup);
     scene_heard_all(s);
     scene_until(s, strstr(s->transcript, "karen: Nobody answers.") != NULL);
@@ -304,6 +304,9 @@ static void a_lost_stream_can_be_taken_up_again(void **state)
     scene_heard_all(s);
     exchange(s, "It is about the garden.", "I will tell him.");
     hang_up_and_wait(s);
+    assert_int_equal(s->waits.count, 2); /* for an answer, in both streams */
+    assert_in_range(s->waits.ms[0], 1, CALL_WAIT_MS_MAX);
+    assert_in_range(s->waits.ms[1], 1, CALL_WAIT_MS_MAX);
     assert_said(s, "karen: Sorry, I am back.");
     assert_true(strstr(s->transcript, "garden") > strstr(s->transcript, "My name is Petr"));
     free(snapshot);

@@ -102,29 +102,48 @@ static void only_what_was_used_is_a_row(void **state)
     assert_int_equal(items[2].cost_micro, 500);
 }
 
-static void a_snapshot_carries_the_usage_on(void **state)
+static void a_snapshot_carries_usage_and_waits_on(void **state)
 {
     (void)state;
     struct line_usage usage = {1, 2, 3, 4, 5, 6}, read = {0};
+    struct call_waits waits = {.count = CALL_WAITS_MAX}, waits_read = {0}, none = {0};
     struct buf snapshot = {0};
     struct str core = {0};
-    snapshot_begin(&snapshot, &usage);
+    for (size_t i = 0; i < waits.count; i++)
+        waits.ms[i] = CALL_WAIT_MS_MAX - (int32_t)i;
+    snapshot_begin(&snapshot, &usage, &waits);
     buf_puts(&snapshot, "{\"v\":1}\n{}");
-    assert_int_equal(snapshot_read(buf_str(&snapshot), &read, &core), 0);
+    assert_int_equal(snapshot_read(buf_str(&snapshot), &read, &waits_read, &core), 0);
     assert_memory_equal(&read, &usage, sizeof(usage));
+    assert_memory_equal(&waits_read, &waits, sizeof(waits));
     assert_true(str_is(core, "{\"v\":1}\n{}"));
+    buf_clear(&snapshot);
+    snapshot_begin(&snapshot, &usage, &none);
+    assert_int_equal(snapshot_read(buf_str(&snapshot), &read, &waits_read, &core), 0);
+    assert_int_equal(waits_read.count, 0);
     buf_free(&snapshot);
 }
 
 static void a_snapshot_of_another_kind_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "line1", "line1 1 2 3\n{}", "line2 1 2 3 4 5 6\n{}",
+    static const char *const bad[] = {"",
+                                      "line2",
+                                      "line2 1 2 3\n{}",
+                                      "line2 1 2 3 4 5 6\n{}",
+                                      "line1 1 2 3 4 5 6 {}\n{}",
+                                      "line2 1 2 3 4 5 6 {\n{}",
+                                      "line2 1 2 3 4 5 6 {7,}\n{}",
+                                      "line2 1 2 3 4 5 6 {,7}\n{}",
+                                      "line2 1 2 3 4 5 6 {-7}\n{}",
+                                      "line2 1 2 3 4 5 6 {7 8}\n{}",
+                                      "line2 1 2 3 4 5 6 {7}8\n{}",
                                       "{\"v\":1}"};
     for (size_t i = 0; i < countof(bad); i++) {
         struct line_usage usage = {.stt_ms = 7};
+        struct call_waits waits = {.count = 0};
         struct str core = str_of("kept");
-        assert_int_equal(snapshot_read(str_of(bad[i]), &usage, &core), EINVAL);
+        assert_int_equal(snapshot_read(str_of(bad[i]), &usage, &waits, &core), EINVAL);
         assert_int_equal(usage.stt_ms, 7);
         assert_true(str_is(core, "kept"));
     }
@@ -139,7 +158,7 @@ int main(void)
         cmocka_unit_test(values_of_another_type_are_left_out),
         cmocka_unit_test(long_texts_are_cut_where_a_character_ends),
         cmocka_unit_test(only_what_was_used_is_a_row),
-        cmocka_unit_test(a_snapshot_carries_the_usage_on),
+        cmocka_unit_test(a_snapshot_carries_usage_and_waits_on),
         cmocka_unit_test(a_snapshot_of_another_kind_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

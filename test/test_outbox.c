@@ -272,6 +272,7 @@ static struct screening_record answer_of(enum screening_label label)
                                           .callback_number = "+420601000001",
                                           .summary = "Eva prosí o zavolání.",
                                           .needs_follow_up = true,
+                                          .asked_for_person = true,
                                           .confidence = 0.75};
     return record;
 }
@@ -316,6 +317,8 @@ static void answer_is_stored_and_ends_its_job_at_once(void **state)
     assert_string_equal(stored.record.screening.company, "");
     assert_string_equal(stored.record.model, "gpt-4o-mini");
     assert_true(stored.record.screening.confidence > 0.74);
+    assert_true(stored.record.screening.asked_for_person);
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE asked_for_person"), 1);
     assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE status = 'done'"), 1);
     assert_int_equal(stored_screening(postgres_tenant("Eva")).err, ENOENT);
 }

@@ -51,6 +51,7 @@ static char *answer_with(const char *field, const char *value)
         {"urgency", "\"normal\""},
         {"summary", "\"Jan Novák volá kvůli zahradě.\""},
         {"needs_follow_up", "true"},
+        {"asked_for_person", "true"},
         {"confidence", "0.9"},
     };
     struct buf answer = {0};
@@ -98,6 +99,7 @@ static void good_answer_is_believed(void **state)
     assert_string_equal(screening.callback_number, "+420602345678");
     assert_string_equal(screening.summary, "Jan Novák volá kvůli zahradě.");
     assert_true(screening.needs_follow_up);
+    assert_true(screening.asked_for_person);
     assert_true(screening.confidence == 0.9);
 }
 
@@ -118,6 +120,9 @@ static void answers_out_of_the_schema_are_refused(void **state)
         {"summary", "{}"},
         {"needs_follow_up", "\"true\""},
         {"needs_follow_up", "null"},
+        {"asked_for_person", "1"},
+        {"asked_for_person", "\"yes\""},
+        {"asked_for_person", NULL},
         {"confidence", "1.01"},
         {"confidence", "-0.1"},
         {"confidence", "\"0.9\""},
@@ -249,6 +254,19 @@ static void swindlers_are_no_leads(void **state)
     assert_false(screening.needs_follow_up);
     screening = accepted("legitimacy", "\"marketing\"");
     assert_int_equal(screening.lead, LEAD_FOLLOW_UP);
+}
+
+static void who_was_silent_asked_for_nobody(void **state)
+{
+    (void)state;
+    static const struct screening_line lines[] = {KAREN("Would you like to talk to a person?")};
+    struct screening_input silent = {.language = "en", .lines = lines, .line_count = 1};
+    char *answer = answer_with(NULL, NULL);
+    struct screening screening;
+    const char *why;
+    assert_int_equal(screening_read(&silent, str_of(answer), &screening, &why), 0);
+    assert_false(screening.asked_for_person);
+    free(answer);
 }
 
 /* ---- the question --------------------------------------------------------------------------- */
@@ -385,6 +403,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_cut_at_a_word),
         cmocka_unit_test(control_characters_do_not_get_through),
         cmocka_unit_test(swindlers_are_no_leads),
+        cmocka_unit_test(who_was_silent_asked_for_nobody),
         cmocka_unit_test(question_holds_the_call_as_data),
         cmocka_unit_test(caller_cannot_leave_the_quotes),
         cmocka_unit_test(very_long_call_gives_its_beginning_and_its_end),

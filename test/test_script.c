@@ -567,6 +567,17 @@ static void summaries_are_sentences_in_the_owners_language(void **state)
         assert_string_equal(screen_as(list[i][0], list[i][1]).summary, list[i][2]);
 }
 
+static void who_asks_for_a_person_is_known(void **state)
+{
+    (void)state;
+    assert_true(screen_as("cs", "chci mluvit s člověkem, ne s robotem").asked_for_person);
+    assert_true(screen_as("sk", "chcem hovoriť s človekom").asked_for_person);
+    assert_true(screen_as("en", "can I talk to a real person please").asked_for_person);
+    assert_true(screen_as("de", "ich möchte mit einem Menschen sprechen").asked_for_person);
+    assert_false(screen_as("cs", "volám kvůli zahradě").asked_for_person);
+    assert_false(screen_as("en", "I am calling about the garden").asked_for_person);
+}
+
 static void silence_is_unknown(void **state)
 {
     (void)state;
@@ -618,6 +629,7 @@ int main(void)
         cmocka_unit_test(long_and_odd_texts_stay_within_bounds),
         cmocka_unit_test(facts_come_from_the_whole_call),
         cmocka_unit_test(summaries_are_sentences_in_the_owners_language),
+        cmocka_unit_test(who_asks_for_a_person_is_known),
         cmocka_unit_test(silence_is_unknown),
         cmocka_unit_test(karens_words_are_no_evidence),
     };

@@ -21,6 +21,8 @@ CREATE TABLE calls (
     carrier_ended_at timestamptz,
     carrier_duration_seconds integer CHECK (carrier_duration_seconds >= 0),
     counts jsonb NOT NULL DEFAULT '{}', -- turns, barge-ins and so on, as the line counted them
+    -- how long the caller waited for an answer, from their last word to its first sound, each time
+    reply_ms integer[] NOT NULL DEFAULT '{}' CHECK (cardinality(reply_ms) <= 200),
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, call_sid),
     CHECK ((status = 'in_progress') = (ended_at IS NULL))
@@ -74,6 +76,14 @@ CREATE TABLE call_snapshots (
 CALL protect_tenant_table('call_snapshots');
 GRANT SELECT, INSERT, UPDATE, DELETE ON call_snapshots TO karen_app;
 
+-- What a snapshot says at its head of the waits so far (line/usage.c writes it): for calls that are
+-- ended by somebody else than their line.
+CREATE FUNCTION snapshot_reply_ms(snapshot bytea) RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(substring(encode(substr(snapshot, 1, 2048), 'escape')
+        FROM '^line2(?: [0-9]+){6} (\{(?:[0-9]{1,9}(?:,[0-9]{1,9}){0,199})?\})\n')::integer[], '{}')
+$$;
+
 CREATE TABLE call_messages (
     tenant_id uuid NOT NULL,
     call_id uuid NOT NULL,
@@ -104,6 +114,7 @@ CREATE TABLE call_screenings (
     callback_number phone_number,
     summary text CHECK (octet_length(summary) <= 1000),
     needs_follow_up boolean NOT NULL,
+    asked_for_person boolean NOT NULL DEFAULT false, -- to talk to, instead of to Karen
     confidence real NOT NULL CHECK (confidence BETWEEN 0 AND 1),
     model text NOT NULL CHECK (octet_length(model) BETWEEN 1 AND 100),
     screened_at timestamptz NOT NULL DEFAULT now(),

@@ -73,7 +73,8 @@ CREATE FUNCTION sweep_calls(idle interval) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH stale AS (
         SELECT c.tenant_id, c.id,
-               coalesce(c.carrier_ended_at, s.updated_at, c.started_at) AS ended_at
+               coalesce(c.carrier_ended_at, s.updated_at, c.started_at) AS ended_at,
+               snapshot_reply_ms(s.snapshot) AS reply_ms
         FROM calls c
              LEFT JOIN call_snapshots s ON s.tenant_id = c.tenant_id AND s.call_id = c.id
         WHERE c.status = 'in_progress'
@@ -87,6 +88,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
                           THEN 'failed' ELSE c.carrier_status END,
             ended_reason = 'lost',
             ended_at = greatest(stale.ended_at, c.started_at),
+            reply_ms = stale.reply_ms,
             duration_seconds = coalesce(c.carrier_duration_seconds,
                 greatest(0, extract(epoch FROM stale.ended_at - c.started_at))::integer)
         FROM stale WHERE c.tenant_id = stale.tenant_id AND c.id = stale.id

@@ -102,6 +102,7 @@ ALTER TABLE calls
     ADD screened_lead text,
     ADD urgency text,
     ADD needs_follow_up boolean NOT NULL DEFAULT false,
+    ADD asked_for_person boolean NOT NULL DEFAULT false,
     ADD label_correction text CHECK (label_correction IN
         ('legitimate', 'marketing', 'spam', 'fraud', 'unknown')),
     ADD lead_correction text CHECK (lead_correction IN
@@ -193,7 +194,8 @@ SELECT c.tenant_id, c.id, c.status, c.ended_reason, c.carrier, c.call_sid, c.to_
        CASE WHEN s.call_id IS NOT NULL THEN json_build_object('label', s.legitimacy,
            'lead', s.lead, 'urgency', s.urgency, 'intent', s.intent, 'caller_name', s.caller_name,
            'company', s.company, 'callback_number', s.callback_number, 'summary', s.summary,
-           'needs_follow_up', s.needs_follow_up, 'confidence', s.confidence, 'model', s.model,
+           'needs_follow_up', s.needs_follow_up, 'asked_for_person', s.asked_for_person,
+           'confidence', s.confidence, 'model', s.model,
            'screened_at', json_time(s.screened_at)) END AS screening,
        CASE WHEN c.corrected_at IS NOT NULL THEN json_build_object('label', c.label_correction,
            'lead', c.lead_correction, 'corrected_at', json_time(c.corrected_at),
@@ -389,7 +391,8 @@ DECLARE
 BEGIN
     UPDATE calls
     SET screened_label = NEW.legitimacy, screened_lead = NEW.lead, urgency = NEW.urgency,
-        needs_follow_up = coalesce(NEW.needs_follow_up, false)
+        needs_follow_up = coalesce(NEW.needs_follow_up, false),
+        asked_for_person = coalesce(NEW.asked_for_person, false)
     WHERE tenant_id = screened.tenant_id AND id = screened.call_id;
     PERFORM index_call(screened.tenant_id, screened.call_id);
     RETURN NULL;

@@ -1,5 +1,4 @@
--- Rules of a tenant, versions of its texts, tries of them on callers who are none, and what is
--- counted of its calls.
+-- Rules of a tenant, versions of its texts, tries of them on callers who are none.
 
 -- ---- rules: who calls, when, then what ------------------------------------------------------------
 
@@ -137,9 +136,3 @@ CREATE TABLE bench_results (
 );
 CALL protect_tenant_table('bench_results');
 GRANT SELECT, INSERT, DELETE ON bench_results TO karen_app;
-
--- ---- analytics ------------------------------------------------------------------------------------
-
--- How long callers waited for an answer, from their last word to ours, each time of the call.
-ALTER TABLE calls ADD reply_ms integer[] NOT NULL DEFAULT '{}' CHECK (cardinality(reply_ms) <= 200);
-ALTER TABLE call_screenings ADD asked_for_person boolean NOT NULL DEFAULT false;

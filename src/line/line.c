@@ -354,7 +354,7 @@ static void make_core(struct line *line, const struct line_setup *setup)
     random_bytes(&call.seed, sizeof(call.seed));
     struct str snapshot = {0};
     int64_t now_ms = loop_now_ms(line->parts->loop);
-    int err = snapshot_read(setup->snapshot, &line->usage, &snapshot);
+    int err = snapshot_read(setup->snapshot, &line->usage, &line->waits, &snapshot);
     if (!err)
         err = call_restore(&call, snapshot, now_ms, &line->core);
     if (err) {

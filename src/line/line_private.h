@@ -132,6 +132,7 @@ struct line {
     int64_t save_again_ms; /* loop time; 0: nothing is put off */
     uint32_t seq_base;
     struct line_usage usage;
+    struct call_waits waits;
     char model[48];
 
     int64_t arrived_us; /* when the event that is being handled came in */

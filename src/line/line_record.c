@@ -66,7 +66,7 @@ static void take_snapshot(const struct line *line, struct buf *out)
         usage.stt_ms += listener_sent_ms(line->listener);
     }
     call_snapshot(line->core, &core);
-    snapshot_begin(out, &usage);
+    snapshot_begin(out, &usage, &line->waits);
     buf_add_str(out, buf_str(&core));
     buf_free(&core);
 }
@@ -206,6 +206,7 @@ static void finish(struct line *line, const char *why)
         .usage = items,
         .usage_count = usage_items(&line->usage, line->model[0] ? line->model : NULL, items),
         .counts = call_counts(line->core),
+        .waits = &line->waits,
     };
     tray_finish(line->parts->tray, &finish);
 }

@@ -185,6 +185,16 @@ static void note_greeting(struct line *line)
     line->greeted = true;
 }
 
+static void note_wait(struct line *line, int64_t wait_ms)
+{
+    struct call_waits *waits = &line->waits;
+    stats_observe(&line->parts->stats->reply, (double)wait_ms);
+    if (waits->count < CALL_WAITS_MAX)
+        waits->ms[waits->count++] = (int32_t)(wait_ms < 0                  ? 0
+                                              : wait_ms < CALL_WAIT_MS_MAX ? wait_ms
+                                                                           : CALL_WAIT_MS_MAX);
+}
+
 /* The first sound of an answer: how long its stages took. */
 static void note_answer(struct line *line)
 {
@@ -195,7 +205,7 @@ static void note_answer(struct line *line)
     line->measured = stages->turn;
     line->own_us += loop_now_us(line->parts->loop) - line->arrived_us;
     if (stages->last_voice_ms) {
-        stats_observe(&stats->reply, (double)(stages->sent_first_ms - stages->last_voice_ms));
+        note_wait(line, stages->sent_first_ms - stages->last_voice_ms);
         stats_observe(&stats->decide, (double)(stages->commit_ms - stages->last_voice_ms));
     }
     stats_observe(&stats->own, (double)line->own_us / 1000);

@@ -250,6 +250,11 @@ void tray_finish(struct tray *tray, const struct call_finish *finish)
         *counts = *finish->counts;
         item->finish.counts = counts;
     }
+    if (finish->waits) {
+        struct call_waits *waits = arena_alloc(arena, sizeof(*waits));
+        *waits = *finish->waits;
+        item->finish.waits = waits;
+    }
     try(item);
 }
 

@@ -15,6 +15,9 @@ enum { LINE_USAGE_ITEMS = 6 };
 size_t usage_items(const struct line_usage *usage, const char *model,
                    struct usage_item items_out[LINE_USAGE_ITEMS]);
 
-/* A line's snapshot: its usage, then the core's. Reading gives the core's part; EINVAL: not one. */
-void snapshot_begin(struct buf *out, const struct line_usage *usage);
-int snapshot_read(struct str snapshot, struct line_usage *usage_out, struct str *core_out);
+/* A line's snapshot: its usage and the caller's waits, then the core's. Reading gives the core's
+ * part; EINVAL: not one. */
+void snapshot_begin(struct buf *out, const struct line_usage *usage,
+                    const struct call_waits *waits);
+int snapshot_read(struct str snapshot, struct line_usage *usage_out, struct call_waits *waits_out,
+                  struct str *core_out);

@@ -47,9 +47,11 @@ const char *screening_schema(void)
            "\"urgency\":{\"type\":\"string\",\"enum\":[\"low\",\"normal\",\"high\"]},"
            "\"summary\":{\"type\":\"string\"},"
            "\"needs_follow_up\":{\"type\":\"boolean\"},"
+           "\"asked_for_person\":{\"type\":\"boolean\"},"
            "\"confidence\":{\"type\":\"number\"}},"
            "\"required\":[\"legitimacy\",\"lead\",\"intent\",\"caller_name\",\"company\","
-           "\"callback_number\",\"urgency\",\"summary\",\"needs_follow_up\",\"confidence\"],"
+           "\"callback_number\",\"urgency\",\"summary\",\"needs_follow_up\",\"asked_for_person\","
+           "\"confidence\"],"
            "\"additionalProperties\":false}";
 }
 
@@ -129,6 +131,7 @@ void screening_print(const struct screening *screening, struct buf *out)
     put_member(out, "urgency", urgencies[screening->urgency]);
     buf_puts(out, "\"summary\":");
     buf_json_string(out, str_of(screening->summary));
-    buf_printf(out, ",\"needs_follow_up\":%s,\"confidence\":%.2f}",
-               screening->needs_follow_up ? "true" : "false", screening->confidence);
+    buf_printf(out, ",\"needs_follow_up\":%s,\"asked_for_person\":%s,\"confidence\":%.2f}",
+               screening->needs_follow_up ? "true" : "false",
+               screening->asked_for_person ? "true" : "false", screening->confidence);
 }

@@ -55,7 +55,8 @@ struct screening {
     char callback_number[17];                      /* E.164 */
     char summary[SCREENING_SUMMARY_BYTES_MAX + 1]; /* one sentence in the tenant's language */
     bool needs_follow_up;
-    double confidence; /* 0 to 1 */
+    bool asked_for_person; /* they wanted to talk to a human being */
+    double confidence;     /* 0 to 1 */
 };
 
 struct screening_line {

@@ -22,19 +22,20 @@ enum field {
     FIELD_URGENCY,
     FIELD_SUMMARY,
     FIELD_FOLLOW_UP,
+    FIELD_PERSON,
     FIELD_CONFIDENCE,
     FIELD_COUNT,
 };
 static const char *const field_names[FIELD_COUNT] = {
-    "legitimacy",      "lead",    "intent",  "caller_name",     "company",
-    "callback_number", "urgency", "summary", "needs_follow_up", "confidence"};
+    "legitimacy", "lead",    "intent",          "caller_name",      "company",   "callback_number",
+    "urgency",    "summary", "needs_follow_up", "asked_for_person", "confidence"};
 
 /* The answer as it came, before anything of it is believed. */
 struct claim {
     unsigned given; /* one bit a field */
     int label, lead, urgency;
     struct buf intent, name, company, number, summary;
-    bool follow_up;
+    bool follow_up, person;
     double confidence;
 };
 
@@ -121,6 +122,7 @@ static bool read_field(struct json *json, enum field field, struct claim *claim)
     case FIELD_NUMBER: return read_text(json, true, &claim->number);
     case FIELD_SUMMARY: return read_text(json, false, &claim->summary);
     case FIELD_FOLLOW_UP: return json_bool(json, &claim->follow_up);
+    case FIELD_PERSON: return json_bool(json, &claim->person);
     case FIELD_CONFIDENCE:
         return json_number(json, &claim->confidence) && claim->confidence >= 0 &&
                claim->confidence <= 1;
@@ -310,6 +312,8 @@ static void believe(const struct screening_input *input, const struct claim *cla
     screening->lead = (enum screening_lead)claim->lead;
     screening->urgency = (enum screening_urgency)claim->urgency;
     screening->needs_follow_up = claim->follow_up;
+    screening->asked_for_person =
+        claim->person && text.bytes > 0; /* who was silent asked nothing */
     screening->confidence = claim->confidence;
     keep(screening->intent, sizeof(screening->intent), &claim->intent);
     keep(screening->summary, sizeof(screening->summary), &claim->summary);

@@ -237,6 +237,7 @@ void script_screen(const struct screening_input *input, struct screening *screen
                                                                   : URGENCY_NORMAL,
                               .confidence = sure(&found, label)};
     facts.needs_follow_up = facts.lead > LEAD_INFORMATIONAL;
+    facts.asked_for_person = found.wants_person;
     copy(facts.caller_name, sizeof(facts.caller_name), str_of(found.name));
     copy(facts.company, sizeof(facts.company), str_of(found.company));
     copy(facts.intent, sizeof(facts.intent),

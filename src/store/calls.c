@@ -249,6 +249,14 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
                counts->clip_failures);
 }
 
+static void waits_array(const struct call_waits *waits, struct buf *out)
+{
+    buf_putc(out, '{');
+    for (size_t i = 0; waits && i < waits->count; i++)
+        buf_printf(out, "%s%" PRId32, i ? "," : "", waits->ms[i]);
+    buf_putc(out, '}');
+}
+
 /* Of a relation called ended. Nothing was said in a call that was turned away at the ring. */
 #define QUEUE_SCREENING                                                                            \
     " queued AS (INSERT INTO outbox (tenant_id, kind, key, call_id)"                               \
@@ -262,6 +270,7 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
  * better, and screened again, since now there may be more words. */
 static const char end_sql[] =
     "WITH ended AS (UPDATE calls SET status = $3, ended_reason = $4, counts = $6::jsonb,"
+    "  reply_ms = $7::integer[],"
     "  ended_at = greatest($5::timestamptz, started_at), duration_seconds ="
     "  greatest(0, extract(epoch FROM $5::timestamptz - started_at))::integer"
     "  WHERE tenant_id = $1 AND id = $2 AND (status = 'in_progress' OR ended_reason = 'lost')"
@@ -275,7 +284,9 @@ static const char connected_sql[] =
     "  WHERE tenant_id = karen_tenant() AND call_sid = $1),"
     " ended AS (UPDATE calls c SET status = 'completed', ended_reason = 'transferred',"
     "  transfer = 'connected', ended_at = now(),"
-    "  duration_seconds = greatest(0, extract(epoch FROM now() - started_at))::integer"
+    "  duration_seconds = greatest(0, extract(epoch FROM now() - started_at))::integer,"
+    "  reply_ms = coalesce((SELECT snapshot_reply_ms(s.snapshot) FROM call_snapshots s"
+    "   WHERE s.tenant_id = c.tenant_id AND s.call_id = c.id), c.reply_ms)"
     "  FROM call WHERE c.tenant_id = call.tenant_id AND c.id = call.id"
     "  AND (c.status = 'in_progress' OR c.ended_reason = 'lost') RETURNING c.tenant_id, c.id,"
     "  c.ended_reason),"
@@ -294,11 +305,12 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
                   struct op **slot)
 {
     assert(finish->status != STATUS_IN_PROGRESS && finish->usage_count <= CALL_USAGE_MAX);
-    struct buf lines = {0}, usage = {0}, counts = {0};
+    struct buf lines = {0}, usage = {0}, counts = {0}, waits = {0};
     char why[WHY_BYTES_MAX + 1];
     turns_json(finish->lines, finish->line_count, &lines);
     usage_json(finish->call, finish->usage, finish->usage_count, &usage);
     counts_json(finish->counts, &counts);
+    waits_array(finish->waits, &waits);
     const struct db_value line_values[] = {db_uuid(finish->tenant), db_uuid(finish->call),
                                            db_str(buf_str(&lines))};
     const struct db_value usage_values[] = {db_uuid(finish->tenant), db_uuid(finish->call),
@@ -308,7 +320,8 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
                                           db_text(call_status_code(finish->status)),
                                           why_value(finish->why ? finish->why : "", why),
                                           db_time(finish->ended_at_ms),
-                                          db_str(buf_str(&counts))};
+                                          db_str(buf_str(&counts)),
+                                          db_str(buf_str(&waits))};
     const struct db_statement statements[] = {{turns_save_sql, line_values, countof(line_values)},
                                               {usage_sql, usage_values, countof(usage_values)},
                                               {end_sql, end_values, countof(end_values)}};
@@ -318,6 +331,7 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     buf_free(&lines);
     buf_free(&usage);
     buf_free(&counts);
+    buf_free(&waits);
 }
 
 void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,

@@ -14,7 +14,9 @@ enum {
     CALL_SID_BYTES_MAX = 64,
     CALL_SNAPSHOT_BYTES_MAX = 256 * 1024,
     CALL_USAGE_MAX = 16,
-    STREAM_TOKEN_BYTES = 32, /* random ones, before base64url */
+    CALL_WAITS_MAX = 200,      /* later ones of a call are not kept; the schema's bound, too */
+    CALL_WAIT_MS_MAX = 600000, /* a longer one counts as this */
+    STREAM_TOKEN_BYTES = 32,   /* random ones, before base64url */
     STREAM_TOKEN_TEXT_BYTES = STREAM_TOKEN_BYTES * 4 / 3 + 2,
     STREAM_TOKEN_SECONDS = 60,
 };
@@ -80,6 +82,11 @@ struct usage_item {       /* one provider's part of a call; at most once per kin
     int64_t quantity;
     int64_t cost_micro; /* millionths of a US dollar */
 };
+/* How long the caller waited for an answer, from their last voice to its first sound, each time. */
+struct call_waits {
+    size_t count;
+    int32_t ms[CALL_WAITS_MAX];
+};
 struct call_finish {
     struct uuid tenant, call;
     enum call_status status; /* not STATUS_IN_PROGRESS */
@@ -90,6 +97,7 @@ struct call_finish {
     const struct usage_item *usage;
     size_t usage_count;
     const struct call_counts *counts; /* NULL: not known */
+    const struct call_waits *waits;   /* all of the call; NULL: there were none */
 };
 /* One transaction: the record, its last lines, its usage, and the screening queued. Everything is
  * copied; repeat it as often as needed, the first one counts. ENOENT: no such call. */

@@ -68,7 +68,8 @@ static const struct part {
                 "call_orders")},
     {"screenings",
      PART("t.call_id, t.legitimacy, t.lead, t.urgency, t.intent, t.caller_name, t.company,"
-          " t.callback_number, t.summary, t.needs_follow_up, t.confidence, t.screened_at",
+          " t.callback_number, t.summary, t.needs_follow_up, t.asked_for_person, t.confidence,"
+          " t.screened_at",
           "call_screenings", "t.call_id", AFTER_UUID("0"))},
     {"messages",
      PART("t.call_id, t.caller_name, t.company, t.callback_number, t.reason, t.urgent, t.taken_at",

@@ -77,16 +77,17 @@ static const char put_sql[] =
     "   last_error = NULL"
     "  WHERE tenant_id = $1 AND id = $14 AND lease = $15 RETURNING id)"
     " INSERT INTO call_screenings (tenant_id, call_id, legitimacy, lead, urgency, intent,"
-    "  caller_name, company, callback_number, summary, needs_follow_up, confidence, model)"
+    "  caller_name, company, callback_number, summary, needs_follow_up, confidence, model,"
+    "  asked_for_person)"
     " SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text,"
-    "  $9::text, $10::text, $11::boolean, $12::real, $13::text"
+    "  $9::text, $10::text, $11::boolean, $12::real, $13::text, $16::boolean"
     " WHERE $14::uuid IS NULL OR EXISTS (SELECT FROM mine)"
     " ON CONFLICT (tenant_id, call_id) DO UPDATE SET legitimacy = excluded.legitimacy,"
     "  lead = excluded.lead, urgency = excluded.urgency, intent = excluded.intent,"
     "  caller_name = excluded.caller_name, company = excluded.company,"
     "  callback_number = excluded.callback_number, summary = excluded.summary,"
     "  needs_follow_up = excluded.needs_follow_up, confidence = excluded.confidence,"
-    "  model = excluded.model, screened_at = now()"
+    "  model = excluded.model, asked_for_person = excluded.asked_for_person, screened_at = now()"
     " RETURNING call_id";
 
 static int stored_or_stale(const struct db_rows *rows)
@@ -114,6 +115,7 @@ void screenings_put(struct db *db, const struct screening_record *record,
         db_text(record->model),
         job ? db_uuid(job->id) : db_null(),
         job ? db_uuid(job->lease) : db_null(),
+        db_bool(screening->asked_for_person),
     };
     const struct db_statement statement = {put_sql, values, countof(values)};
     store_write(db,
@@ -172,6 +174,7 @@ void screening_row(const struct db_rows *rows, size_t row, size_t column, struct
     copy_text(rows, row, column + 7, out->summary, sizeof(out->summary));
     out->needs_follow_up = db_get_bool(rows, row, column + 8);
     out->confidence = db_get_double(rows, row, column + 9);
+    out->asked_for_person = db_get_bool(rows, row, column + 10);
 }
 
 static void on_screening_row(int err, const struct db_rows *rows, void *arg)

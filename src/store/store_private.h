@@ -78,6 +78,6 @@ enum contact_kind contact_kind_of(struct str code);
 /* Of a screening, of a relation called s. */
 #define SCREENING_COLUMNS                                                                          \
     "s.legitimacy, s.lead, s.urgency, s.intent, s.caller_name, s.company, s.callback_number, "     \
-    "s.summary, s.needs_follow_up, s.confidence"
-enum { SCREENING_COLUMN_COUNT = 10 };
+    "s.summary, s.needs_follow_up, s.confidence, s.asked_for_person"
+enum { SCREENING_COLUMN_COUNT = 11 };
 void screening_row(const struct db_rows *rows, size_t row, size_t column, struct screening *out);
