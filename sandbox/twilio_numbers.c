@@ -132,6 +132,20 @@ static void put_offer(const struct country *country, const char *number, struct 
     buf_putc(out, '}');
 }
 
+/* Whether the digits stand in the number somewhere; * is any one. */
+static bool has_digits(const char *number, const char *digits)
+{
+    size_t bytes = strlen(digits);
+    for (; strlen(number) >= bytes; number++) {
+        size_t i = 0;
+        while (i < bytes && (digits[i] == '*' || digits[i] == number[i]))
+            i++;
+        if (i == bytes)
+            return true;
+    }
+    return false;
+}
+
 /* Every seventh number is for sale, and those already owned are not. */
 static void put_offers(struct visit *visit, const struct country *country, struct buf *out)
 {
@@ -141,7 +155,7 @@ static void put_offers(struct visit *visit, const struct country *country, struc
     for (int i = 0, shown = 0; i <= TRIES_MAX && shown < most; i += 7) {
         char number[PHONE_BYTES];
         snprintf(number, sizeof(number), "%s%0*d", country->prefix, country->digits, i);
-        if (contains && !strstr(number, contains))
+        if (contains && !has_digits(number + 1, contains))
             continue;
         if (twilio_number_find(visit->party->state, number))
             continue;

@@ -72,11 +72,13 @@ CREATE FUNCTION number_order_json(o number_orders) RETURNS json LANGUAGE sql STA
 $$;
 
 -- A page of them, the newest first: their ids tell when they were made.
-CREATE FUNCTION orders_page(everyones boolean, before uuid, most integer) RETURNS json
+CREATE FUNCTION orders_page(everyones boolean, before uuid, most integer, only_state text)
+RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WITH page AS (
         SELECT o AS made, o.id FROM number_orders o
         WHERE (everyones OR o.tenant_id = karen_tenant()) AND (before IS NULL OR o.id < before)
+              AND (only_state IS NULL OR o.state = only_state)
         ORDER BY o.id DESC LIMIT most + 1
     ), shown AS (SELECT * FROM page ORDER BY id DESC LIMIT most)
     SELECT json_build_object(
@@ -89,7 +91,7 @@ REVOKE ALL ON FUNCTION orders_page FROM PUBLIC;
 
 CREATE FUNCTION own_orders_json(before uuid, most integer) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
-$$ SELECT orders_page(false, before, most) $$;
+$$ SELECT orders_page(false, before, most, NULL) $$;
 
 CREATE FUNCTION own_order_json(of_order uuid) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -98,14 +100,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 
 -- Everybody's, and the pool's own: the operator's.
-CREATE FUNCTION pool_orders_json(before uuid, most integer) RETURNS json
+CREATE FUNCTION pool_orders_json(before uuid, most integer, only_state text) RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
-$$ SELECT orders_page(true, before, most) $$;
+$$ SELECT orders_page(true, before, most, only_state) $$;
 
--- How many numbers a tenant may have: by its own limit, or its plan's. On trial nothing is bought:
--- they come from the pool.
+-- How many numbers a tenant may have, as tenant_usage() has it; NULL: as many as it likes.
 CREATE FUNCTION numbers_allowed(t tenants) RETURNS integer LANGUAGE sql STABLE AS
-$$ SELECT coalesce(t.limit_numbers, p.numbers, 10000) FROM plans p WHERE p.code = t.plan $$;
+$$ SELECT u.numbers_max FROM tenant_usage(t.id) u $$;
 
 -- The tenant's from now on; its first one, or when asked, the primary one.
 CREATE FUNCTION give_number(of_tenant uuid, taken text, make_primary boolean, who text) RETURNS void
@@ -142,7 +143,8 @@ $$;
 REVOKE ALL ON FUNCTION takeable_number FROM PUBLIC;
 
 -- An order of this transaction's tenant, or without one for the pool. What the pool has is given at
--- once. outcome: ok; none (no such tenant, or not active); limit (as many numbers as the plan has);
+-- once; on trial nothing else is. day_max NULL: an operator orders, whom neither plan nor days bind.
+-- outcome: ok; none (no such tenant, or not active); limit (as many numbers as the plan has);
 -- too_many (orders in a day); ours (the wanted number is on its way already, or not to be had).
 CREATE FUNCTION place_number_order(new_id uuid, wish jsonb, who text, day_max integer,
     OUT outcome text, OUT made json)
@@ -156,6 +158,7 @@ BEGIN
     outcome := CASE
         WHEN karen_tenant() IS NULL THEN 'ok'
         WHEN customer.id IS NULL OR customer.status <> 'active' THEN 'none'
+        WHEN day_max IS NULL THEN 'ok'
         WHEN (SELECT count(*) FROM tenant_phone_numbers n WHERE n.tenant_id = customer.id)
              + (SELECT count(*) FROM number_orders o
                 WHERE o.tenant_id = customer.id AND o.ended_at IS NULL)
@@ -181,7 +184,8 @@ BEGIN
                CASE s.state WHEN 'failed' THEN 'pool_empty' END, who,
                CASE s.state WHEN 'searching' THEN NULL ELSE now() END
         FROM (SELECT CASE WHEN found_number IS NOT NULL THEN 'active'
-                          WHEN customer.plan = 'trial' THEN 'failed' ELSE 'searching' END AS state) s
+                          WHEN customer.plan = 'trial' AND day_max IS NOT NULL THEN 'failed'
+                          ELSE 'searching' END AS state) s
         ON CONFLICT DO NOTHING RETURNING * INTO placed;
     IF placed.id IS NULL THEN
         outcome := 'ours';
@@ -196,12 +200,29 @@ BEGIN
         INSERT INTO audit_log (tenant_id, actor, action, subject)
             VALUES (customer.id, who, 'number_order.add', new_id::text);
     END IF;
+    IF day_max IS NULL THEN
+        INSERT INTO operator_log (actor, action, about_tenant, subject, change)
+            VALUES (who, 'number_order.add', customer.id, new_id::text, wish);
+    END IF;
     made := number_order_json(placed);
 END $$;
 
--- A number that is the installation's at the carrier already is taken into the pool, and to a tenant
--- when one is named; or one of the pool goes back to the carrier. outcome: ok; none (no such tenant or
--- number); ours (it is in the pool already); busy (somebody has it, or had it lately).
+-- What the pool has that this transaction's tenant could be given, and whether more is bought for it.
+CREATE FUNCTION offered_numbers(in_country text, of_kind text, digits text, most integer,
+    OUT buys boolean, OUT numbers text[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT t.plan <> 'trial', ARRAY(SELECT p.number::text FROM number_pool p
+        WHERE p.state IN ('free', 'quarantined')
+              AND (p.state = 'free' OR p.free_at <= now() OR p.last_tenant_id = t.id)
+              AND p.country = in_country AND coalesce(p.kind, of_kind) = of_kind
+              AND (digits IS NULL OR p.number LIKE '%' || replace(digits, '*', '_') || '%')
+        ORDER BY p.number LIMIT most)
+    FROM tenants t WHERE t.id = karen_tenant()
+$$;
+
+-- The operator's: a number that is the installation's at the carrier already is taken into the pool,
+-- and to a tenant when one is named; or one of the pool goes back to the carrier. outcome: ok; none (no
+-- such tenant or number); ours (it is in the pool already); busy (somebody has it, or had it lately).
 CREATE FUNCTION place_number_work(new_id uuid, what text, wanted_number text, for_tenant uuid, who text,
     OUT outcome text, OUT made json)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -211,10 +232,11 @@ DECLARE
 BEGIN
     SELECT * INTO pooled FROM number_pool WHERE number = wanted_number FOR UPDATE;
     outcome := CASE
-        WHEN for_tenant IS NOT NULL AND NOT EXISTS (SELECT FROM tenants WHERE id = for_tenant)
-            THEN 'none'
+        WHEN for_tenant IS NOT NULL AND NOT EXISTS (SELECT FROM tenants
+                WHERE id = for_tenant AND status <> 'cancelled') THEN 'none'
         WHEN what = 'import' THEN CASE WHEN pooled.number IS NULL THEN 'ok' ELSE 'ours' END
         WHEN pooled.number IS NULL THEN 'none'
+        WHEN EXISTS (SELECT FROM tenant_phone_numbers WHERE twilio_number = wanted_number) THEN 'busy'
         WHEN pooled.state IN ('free', 'shared')
              OR pooled.state = 'quarantined' AND pooled.free_at <= now() THEN 'ok'
         ELSE 'busy' END;
@@ -233,6 +255,8 @@ BEGIN
     IF what = 'release' THEN
         UPDATE number_pool SET state = 'releasing', free_at = NULL WHERE number = wanted_number;
     END IF;
+    INSERT INTO operator_log (actor, action, about_tenant, subject)
+        VALUES (who, 'number.' || what, for_tenant, wanted_number);
     PERFORM pg_notify('karen_number_orders', '');
     made := number_order_json(placed);
 END $$;
@@ -260,8 +284,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
          LEFT JOIN number_papers papers ON papers.country = o.country AND papers.kind = o.kind
 $$;
 
--- Moves an order on. A claimed number that is not to be bought any more is let go. False: the lease
--- was over, or somebody cancelled it.
+-- Moves an order on. A claimed number that is not to be bought any more is let go; one that the carrier
+-- would not take back is free again. False: the lease was over, or somebody cancelled it.
 CREATE FUNCTION step_number_order(of_order uuid, of_lease uuid, to_state text, why text,
     with_bundle text, with_bundle_state text, wait interval) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -277,12 +301,16 @@ BEGIN
     IF before.state = 'buying' AND to_state <> 'buying' THEN
         DELETE FROM number_pool p WHERE p.number = before.number AND p.state = 'buying';
     END IF;
+    IF before.state = 'releasing' AND ends THEN
+        UPDATE number_pool p SET state = 'free' WHERE p.number = before.number
+            AND p.state = 'releasing';
+    END IF;
     UPDATE number_orders o
     SET state = to_state, failed_why = CASE to_state WHEN 'failed' THEN why END,
         number = CASE WHEN to_state IN ('buying', 'releasing') THEN o.number END,
         bundle_sid = coalesce(with_bundle, o.bundle_sid),
         bundle_state = coalesce(with_bundle_state, o.bundle_state),
-        searches = o.searches + (before.state = 'buying' AND to_state = 'searching')::integer,
+        searches = o.searches + (before.state = 'buying' AND to_state <> 'buying')::integer,
         attempts = CASE WHEN to_state = before.state THEN o.attempts ELSE 0 END,
         lease = NULL, run_at = now() + wait, updated_at = now(),
         ended_at = CASE WHEN ends THEN now() END
@@ -291,9 +319,9 @@ BEGIN
 END $$;
 
 -- The order means to buy this number, and no other order may. False: one does, or the number is in
--- the pool, or the lease was over.
-CREATE FUNCTION claim_number(of_order uuid, of_lease uuid, offered text, with_bundle text)
-RETURNS boolean
+-- the pool. NULL: the lease was over, or somebody cancelled the order.
+CREATE FUNCTION claim_number(of_order uuid, of_lease uuid, offered text, with_bundle text,
+    with_bundle_state text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     o number_orders;
@@ -301,7 +329,7 @@ BEGIN
     SELECT * INTO o FROM number_orders
         WHERE id = of_order AND lease = of_lease AND state = 'searching' FOR UPDATE;
     IF NOT found THEN
-        RETURN false;
+        RETURN NULL;
     END IF;
     INSERT INTO number_pool (number, state, country, kind)
         VALUES (offered, 'buying', o.country, o.kind) ON CONFLICT DO NOTHING;
@@ -309,11 +337,13 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE number_orders SET state = 'buying', number = offered, attempts = 0, updated_at = now(),
-        bundle_sid = coalesce(with_bundle, bundle_sid) WHERE id = of_order;
+        bundle_sid = coalesce(with_bundle, bundle_sid),
+        bundle_state = coalesce(with_bundle_state, bundle_state) WHERE id = of_order;
     RETURN true;
 END $$;
 
--- It is ours at the carrier: bought, or found there. Of a tenant that is gone it stays in the pool.
+-- It is ours at the carrier: bought, or found there. When its tenant is gone or closed, it stays in
+-- the pool.
 CREATE FUNCTION finish_number_order(of_order uuid, of_lease uuid, sid text, at_country text)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -334,7 +364,7 @@ BEGIN
             VALUES (got, sid, 'free', coalesce(o.country, at_country), o.kind)
             ON CONFLICT (number) DO UPDATE SET twilio_sid = excluded.twilio_sid, state = 'free'
             WHERE number_pool.state = 'buying';
-        IF o.tenant_id IS NOT NULL THEN
+        IF EXISTS (SELECT FROM tenants WHERE id = o.tenant_id AND status <> 'cancelled') THEN
             PERFORM give_number(o.tenant_id, got, o.is_primary, o.actor);
         END IF;
     END IF;
@@ -343,25 +373,54 @@ BEGIN
     RETURN true;
 END $$;
 
--- Of this transaction's tenant, as long as nothing was bought for it. outcome: ok, none, busy.
-CREATE FUNCTION cancel_number_order(of_order uuid, who text) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+-- As long as nothing was bought for it. outcome: ok, none, busy.
+CREATE FUNCTION cancel_order(everyones boolean, of_order uuid, who text) RETURNS text
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    before text;
+    before number_orders;
 BEGIN
-    SELECT state INTO before FROM number_orders
-        WHERE id = of_order AND tenant_id = karen_tenant() FOR UPDATE;
-    IF before IS NULL THEN
+    SELECT * INTO before FROM number_orders o
+        WHERE o.id = of_order AND (everyones OR o.tenant_id = karen_tenant()) FOR UPDATE;
+    IF NOT found THEN
         RETURN 'none';
-    ELSIF before NOT IN ('searching', 'waiting_for_bundle') THEN
+    ELSIF before.state NOT IN ('searching', 'waiting_for_bundle') THEN
         RETURN 'busy';
     END IF;
     UPDATE number_orders SET state = 'cancelled', ended_at = now(), updated_at = now(), lease = NULL
         WHERE id = of_order;
-    INSERT INTO audit_log (tenant_id, actor, action, subject)
-        VALUES (karen_tenant(), who, 'number_order.cancel', of_order::text);
+    IF before.tenant_id IS NOT NULL THEN
+        INSERT INTO audit_log (tenant_id, actor, action, subject)
+            VALUES (before.tenant_id, who, 'number_order.cancel', of_order::text);
+    END IF;
+    IF everyones THEN
+        INSERT INTO operator_log (actor, action, about_tenant, subject)
+            VALUES (who, 'number_order.cancel', before.tenant_id, of_order::text);
+    END IF;
     RETURN 'ok';
 END $$;
+REVOKE ALL ON FUNCTION cancel_order FROM PUBLIC;
+
+-- Of this transaction's tenant.
+CREATE FUNCTION cancel_number_order(of_order uuid, who text) RETURNS text
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$ SELECT cancel_order(false, of_order, who) $$;
+
+-- Anybody's: the operator's.
+CREATE FUNCTION cancel_any_number_order(of_order uuid, who text) RETURNS text
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS
+$$ SELECT cancel_order(true, of_order, who) $$;
+
+-- Nothing more is bought for a tenant that closes.
+CREATE FUNCTION cancel_orders_of_closed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE number_orders SET state = 'cancelled', ended_at = now(), updated_at = now(), lease = NULL
+        WHERE tenant_id = NEW.id AND state IN ('searching', 'waiting_for_bundle');
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION cancel_orders_of_closed FROM PUBLIC;
+CREATE TRIGGER tenants_orders AFTER UPDATE OF status ON tenants
+    FOR EACH ROW WHEN (NEW.status = 'cancelled') EXECUTE FUNCTION cancel_orders_of_closed();
 
 -- ---- what tenants have ----------------------------------------------------------------------------
 
@@ -459,27 +518,39 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT number FROM number_pool WHERE number IN (SELECT jsonb_array_elements_text(asked))
 $$;
 
-CREATE FUNCTION set_number_papers(of_country text, of_kind text, bundle text, address text) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION paper_json(p number_papers) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('country', p.country, 'kind', p.kind, 'bundle_sid', p.bundle_sid,
+        'address_sid', p.address_sid,
+        'bundle_state', (SELECT o.bundle_state FROM number_orders o
+            WHERE o.country = p.country AND o.kind = p.kind AND o.bundle_sid = p.bundle_sid
+            ORDER BY o.updated_at DESC LIMIT 1),
+        'updated_at', json_time(p.updated_at))
+$$;
+
+CREATE FUNCTION set_number_papers(of_country text, of_kind text, bundle text, address text, who text)
+RETURNS json
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    kept number_papers;
+BEGIN
     INSERT INTO number_papers AS p (country, kind, bundle_sid, address_sid)
         VALUES (of_country, of_kind, bundle, address)
         ON CONFLICT (country, kind) DO UPDATE SET bundle_sid = excluded.bundle_sid,
-            address_sid = excluded.address_sid, updated_at = now();
+            address_sid = excluded.address_sid, updated_at = now() RETURNING * INTO kept;
     -- whoever waits for papers looks again
     UPDATE number_orders SET run_at = least(run_at, now())
         WHERE state = 'waiting_for_bundle' AND country = of_country AND kind = of_kind
               AND lease IS NULL;
-    SELECT pg_notify('karen_number_orders', '');
-$$;
+    INSERT INTO operator_log (actor, action, subject, change)
+        VALUES (who, 'number_papers.set', of_country || ' ' || of_kind,
+                jsonb_build_object('bundle_sid', bundle, 'address_sid', address));
+    PERFORM pg_notify('karen_number_orders', '');
+    RETURN paper_json(kept);
+END $$;
 
 CREATE FUNCTION papers_json() RETURNS json
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT json_build_object('items', coalesce(json_agg(json_build_object('country', p.country,
-        'kind', p.kind, 'bundle_sid', p.bundle_sid, 'address_sid', p.address_sid,
-        'bundle_state', (SELECT o.bundle_state FROM number_orders o
-            WHERE o.country = p.country AND o.kind = p.kind AND o.bundle_sid = p.bundle_sid
-            ORDER BY o.updated_at DESC LIMIT 1),
-        'updated_at', json_time(p.updated_at)) ORDER BY p.country, p.kind), '[]'),
+    SELECT json_build_object('items', coalesce(json_agg(paper_json(p) ORDER BY p.country, p.kind), '[]'),
         'next_cursor', NULL)
     FROM number_papers p
 $$;
@@ -680,15 +751,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 
 REVOKE ALL ON FUNCTION keep_tenant_code FROM PUBLIC;
-REVOKE ALL ON FUNCTION place_number_order, place_number_work, claim_number_orders, step_number_order,
+REVOKE ALL ON FUNCTION place_number_order, offered_numbers, place_number_work, claim_number_orders,
+    step_number_order, claim_number, finish_number_order, cancel_number_order, cancel_any_number_order,
+    release_own_number, change_own_number, note_stray_call, pool_json, own_orders_json, own_order_json,
+    pool_orders_json, known_numbers, set_number_papers, papers_json, route_code,
+    begin_forwarding_check, return_forwarding_check, enter_forwarding_check, route_more, shared_number
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION place_number_order, offered_numbers, claim_number_orders, step_number_order,
     claim_number, finish_number_order, cancel_number_order, release_own_number, change_own_number,
-    note_stray_call, pool_json, own_orders_json,
-    own_order_json, pool_orders_json, known_numbers, set_number_papers, papers_json,
-    route_code, begin_forwarding_check, return_forwarding_check, enter_forwarding_check, route_more,
-    shared_number FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION place_number_order, place_number_work, claim_number_orders, step_number_order,
-    claim_number, finish_number_order, cancel_number_order, release_own_number, change_own_number,
-    note_stray_call, pool_json, own_orders_json,
-    own_order_json, pool_orders_json, known_numbers, set_number_papers, papers_json,
-    route_code, begin_forwarding_check, return_forwarding_check, enter_forwarding_check, route_more,
-    shared_number TO karen_app;
+    note_stray_call, own_orders_json, own_order_json, known_numbers, route_code,
+    begin_forwarding_check, return_forwarding_check, enter_forwarding_check, route_more, shared_number
+    TO karen_app;
+GRANT EXECUTE ON FUNCTION place_number_order, place_number_work, cancel_any_number_order, pool_json,
+    pool_orders_json, set_number_papers, papers_json TO karen_operator;

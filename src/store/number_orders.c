@@ -10,8 +10,8 @@
 
 /* ---- placed --------------------------------------------------------------------------------- */
 
-void number_orders_place(struct db *db, struct uuid tenant, const char *wish, const char *actor,
-                         db_json_fn *on_json, void *arg, struct op **slot)
+static void place(struct db *db, struct uuid tenant, const char *wish, const char *actor,
+                  struct db_value day_max, db_json_fn *on_json, void *arg, struct op **slot)
 {
     static const char sql[] =
         "SELECT made, CASE outcome WHEN 'ok' THEN 0 WHEN 'none' THEN $5::integer"
@@ -21,13 +21,25 @@ void number_orders_place(struct db *db, struct uuid tenant, const char *wish, co
         db_uuid(uuid_new(wall_now_ms())),
         db_text(wish),
         db_text(actor),
-        db_int(NUMBER_ORDERS_A_DAY_MAX),
+        day_max,
         db_int(EPERM),
         db_int(ENOSPC),
         db_int(EDQUOT),
         db_int(EEXIST),
     };
     store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+}
+
+void number_orders_place(struct db *db, struct uuid tenant, const char *wish, const char *actor,
+                         db_json_fn *on_json, void *arg, struct op **slot)
+{
+    place(db, tenant, wish, actor, db_int(NUMBER_ORDERS_A_DAY_MAX), on_json, arg, slot);
+}
+
+void number_orders_place_any(struct db *db, struct uuid tenant, const char *wish, const char *actor,
+                             db_json_fn *on_json, void *arg, struct op **slot)
+{
+    place(db, tenant, wish, actor, db_null(), on_json, arg, slot);
 }
 
 static void place_work(struct db *db, const char *what, const char *number, struct uuid tenant,
@@ -68,14 +80,27 @@ static int cancelled_or_why(const struct db_rows *rows)
     return str_is(outcome, "ok") ? 0 : str_is(outcome, "none") ? ENOENT : EBUSY;
 }
 
+static void cancel(struct db *db, struct uuid tenant, const char *sql, struct uuid order,
+                   const char *actor, db_end_fn *on_end, void *arg, struct op **slot)
+{
+    const struct db_value values[] = {db_uuid(order), db_text(actor)};
+    const struct db_statement statement = {sql, values, countof(values)};
+    store_write(db, &(struct db_unit){.tenant = tenant, .statements = &statement, .count = 1},
+                cancelled_or_why, on_end, arg, slot);
+}
+
 void number_orders_cancel(struct db *db, struct uuid tenant, struct uuid order, const char *actor,
                           db_end_fn *on_end, void *arg, struct op **slot)
 {
-    const struct db_value values[] = {db_uuid(order), db_text(actor)};
-    const struct db_statement statement = {"SELECT cancel_number_order($1::uuid, $2::text)", values,
-                                           countof(values)};
-    store_write(db, &(struct db_unit){.tenant = tenant, .statements = &statement, .count = 1},
-                cancelled_or_why, on_end, arg, slot);
+    cancel(db, tenant, "SELECT cancel_number_order($1::uuid, $2::text)", order, actor, on_end, arg,
+           slot);
+}
+
+void number_orders_cancel_any(struct db *db, struct uuid order, const char *actor,
+                              db_end_fn *on_end, void *arg, struct op **slot)
+{
+    cancel(db, (struct uuid){0}, "SELECT cancel_any_number_order($1::uuid, $2::text)", order, actor,
+           on_end, arg, slot);
 }
 
 /* ---- shown ---------------------------------------------------------------------------------- */
@@ -87,8 +112,8 @@ void number_orders_get_json(struct db *db, struct uuid tenant, struct uuid order
     store_json_query(db, tenant, "SELECT own_order_json($1::uuid)", values, 1, on_json, arg, slot);
 }
 
-static void list(struct db *db, struct uuid tenant, const char *sql, const char *cursor,
-                 int64_t limit, db_json_fn *on_json, void *arg, struct op **slot)
+void number_orders_list_json(struct db *db, struct uuid tenant, const char *cursor, int64_t limit,
+                             db_json_fn *on_json, void *arg, struct op **slot)
 {
     struct uuid before;
     if (store_id_cursor(cursor, &before)) {
@@ -96,35 +121,35 @@ static void list(struct db *db, struct uuid tenant, const char *sql, const char 
         return;
     }
     const struct db_value values[] = {db_uuid(before), db_int(limit)};
-    store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
+    store_json_query(db, tenant, "SELECT own_orders_json($1::uuid, $2::integer)", values,
+                     countof(values), on_json, arg, slot);
 }
 
-void number_orders_list_json(struct db *db, struct uuid tenant, const char *cursor, int64_t limit,
-                             db_json_fn *on_json, void *arg, struct op **slot)
+void number_orders_all_json(struct db *db, const char *state, const char *cursor, int64_t limit,
+                            db_json_fn *on_json, void *arg, struct op **slot)
 {
-    list(db, tenant, "SELECT own_orders_json($1::uuid, $2::integer)", cursor, limit, on_json, arg,
-         slot);
-}
-
-void number_orders_all_json(struct db *db, const char *cursor, int64_t limit, db_json_fn *on_json,
-                            void *arg, struct op **slot)
-{
-    list(db, (struct uuid){0}, "SELECT pool_orders_json($1::uuid, $2::integer)", cursor, limit,
-         on_json, arg, slot);
+    struct uuid before;
+    if (store_id_cursor(cursor, &before)) {
+        store_json_refuse(db, EINVAL, on_json, arg, slot);
+        return;
+    }
+    const struct db_value values[] = {db_uuid(before), db_int(limit), db_text(state)};
+    store_json_query(db, (struct uuid){0},
+                     "SELECT pool_orders_json($1::uuid, $2::integer, $3::text)", values,
+                     countof(values), on_json, arg, slot);
 }
 
 /* ---- papers --------------------------------------------------------------------------------- */
 
-void number_papers_set(struct db *db, const char *country, const char *kind, const char *bundle_sid,
-                       const char *address_sid, db_end_fn *on_end, void *arg, struct op **slot)
+void number_papers_set(struct db *db, const struct number_papers *papers, const char *actor,
+                       db_json_fn *on_json, void *arg, struct op **slot)
 {
-    const struct db_value values[] = {db_text(country), db_text(kind), db_text(bundle_sid),
-                                      db_text(address_sid)};
-    const struct db_statement statement = {
-        "SELECT set_number_papers($1::text, $2::text, $3::text, $4::text)", values,
-        countof(values)};
-    store_write(db, &(struct db_unit){.statements = &statement, .count = 1}, NULL, on_end, arg,
-                slot);
+    const struct db_value values[] = {db_text(papers->country), db_text(papers->kind),
+                                      db_text(papers->bundle_sid), db_text(papers->address_sid),
+                                      db_text(actor)};
+    store_json_query(db, (struct uuid){0},
+                     "SELECT set_number_papers($1::text, $2::text, $3::text, $4::text, $5::text)",
+                     values, countof(values), on_json, arg, slot);
 }
 
 void number_papers_json(struct db *db, db_json_fn *on_json, void *arg, struct op **slot)
@@ -205,6 +230,8 @@ static int true_or_stale(const struct db_rows *rows)
 
 static int true_or_taken(const struct db_rows *rows)
 {
+    if (db_is_null(rows, 0, 0))
+        return ESTALE;
     return db_get_bool(rows, 0, 0) ? 0 : EEXIST;
 }
 
@@ -232,11 +259,12 @@ void number_orders_step(struct db *db, const struct number_order *order,
 }
 
 void number_orders_take(struct db *db, const struct number_order *order, const char *number,
-                        const char *bundle_sid, db_end_fn *on_end, void *arg, struct op **slot)
+                        const char *bundle_state, db_end_fn *on_end, void *arg, struct op **slot)
 {
-    static const char sql[] = "SELECT claim_number($1::uuid, $2::uuid, $3::text, $4::text)";
+    static const char sql[] =
+        "SELECT claim_number($1::uuid, $2::uuid, $3::text, $4::text, $5::text)";
     const struct db_value values[] = {db_uuid(order->id), db_uuid(order->lease), db_text(number),
-                                      db_text(bundle_sid)};
+                                      db_text(order->bundle_sid), db_text(bundle_state)};
     write_one(db, sql, values, countof(values), true_or_taken, on_end, arg, slot);
 }
 

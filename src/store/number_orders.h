@@ -20,7 +20,7 @@ enum {
  * it has ordered too often; EEXIST: that number is in the pool or on its way already. */
 void number_orders_place(struct db *db, struct uuid tenant, const char *wish, const char *actor,
                          db_json_fn *on_json, void *arg, struct op **slot);
-/* ENOENT; EBUSY: it is being bought, or over. */
+/* ENOENT; EBUSY: it is being bought, or over. Who is at work at it finds out at its next step. */
 void number_orders_cancel(struct db *db, struct uuid tenant, struct uuid order, const char *actor,
                           db_end_fn *on_end, void *arg, struct op **slot);
 void number_orders_get_json(struct db *db, struct uuid tenant, struct uuid order,
@@ -29,22 +29,34 @@ void number_orders_get_json(struct db *db, struct uuid tenant, struct uuid order
 void number_orders_list_json(struct db *db, struct uuid tenant, const char *cursor, int64_t limit,
                              db_json_fn *on_json, void *arg, struct op **slot);
 
-/* The operator's. A number that is ours at the carrier is taken into the pool, and given to a
- * tenant unless that is nil. ENOENT: no such tenant; EEXIST: it is in the pool already. */
+/* ---- the operator's, on a db of DB_ROLE_OPERATOR ----------------------------------------------
+ */
+
+/* As number_orders_place(), but neither the plan nor the orders of a day bind an operator. */
+void number_orders_place_any(struct db *db, struct uuid tenant, const char *wish, const char *actor,
+                             db_json_fn *on_json, void *arg, struct op **slot);
+void number_orders_cancel_any(struct db *db, struct uuid order, const char *actor,
+                              db_end_fn *on_end, void *arg, struct op **slot);
+/* A number that is ours at the carrier is taken into the pool, and given to a tenant unless that is
+ * nil. ENOENT: no such tenant; EEXIST: it is in the pool already, or on its way. */
 void number_orders_import(struct db *db, const char *number, struct uuid tenant, const char *actor,
                           db_json_fn *on_json, void *arg, struct op **slot);
 /* A number of the pool goes back to the carrier for good. ENOENT; EBUSY: it is a tenant's, or was
  * lately. */
 void number_orders_release(struct db *db, const char *number, const char *actor,
                            db_json_fn *on_json, void *arg, struct op **slot);
-void number_orders_all_json(struct db *db, const char *cursor, int64_t limit, db_json_fn *on_json,
-                            void *arg, struct op **slot);
+/* state NULL: all. */
+void number_orders_all_json(struct db *db, const char *state, const char *cursor, int64_t limit,
+                            db_json_fn *on_json, void *arg, struct op **slot);
 
-/* ---- papers --------------------------------------------------------------------------------- */
-
-/* What numbers of a country and kind are bought with; NULL: without. EINVAL: those are no SIDs. */
-void number_papers_set(struct db *db, const char *country, const char *kind, const char *bundle_sid,
-                       const char *address_sid, db_end_fn *on_end, void *arg, struct op **slot);
+/* What numbers of a country and kind are bought with. Answers the papers; orders that wait for them
+ * are taken up. */
+struct number_papers {
+    const char *country, *kind;
+    const char *bundle_sid, *address_sid; /* NULL: without */
+};
+void number_papers_set(struct db *db, const struct number_papers *papers, const char *actor,
+                       db_json_fn *on_json, void *arg, struct op **slot);
 void number_papers_json(struct db *db, db_json_fn *on_json, void *arg, struct op **slot);
 
 /* ---- the job -------------------------------------------------------------------------------- */
@@ -67,7 +79,7 @@ struct number_order {
     const char *country, *contains, *wanted;
     const char *number, *twilio_sid; /* claimed, or to be given back */
     const char *bundle_sid, *address_sid;
-    int64_t searches; /* that ended with somebody else being quicker */
+    int64_t searches; /* that ended with a number that could not be bought */
     int64_t attempts; /* in this state without getting on, this one included */
 };
 typedef void number_orders_fn(int err, const struct number_order *orders, size_t count, void *arg);
@@ -86,9 +98,10 @@ struct number_step {
 void number_orders_step(struct db *db, const struct number_order *order,
                         const struct number_step *step, db_end_fn *on_end, void *arg,
                         struct op **slot);
-/* From now on the order means to buy that one, and no other order does. EEXIST: one does. */
+/* From now on the order means to buy that one, with its bundle, and no other order does. EEXIST:
+ * one does; ESTALE as above. */
 void number_orders_take(struct db *db, const struct number_order *order, const char *number,
-                        const char *bundle_sid, db_end_fn *on_end, void *arg, struct op **slot);
+                        const char *bundle_state, db_end_fn *on_end, void *arg, struct op **slot);
 /* It is bought, or found (sid: the carrier's), or given back. ESTALE as above. */
 void number_orders_finish(struct db *db, const struct number_order *order, const char *sid,
                           const char *country, db_end_fn *on_end, void *arg, struct op **slot);

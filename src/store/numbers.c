@@ -259,6 +259,41 @@ void numbers_give_back(struct db *db, struct uuid tenant, const char *number, co
                 true_or_none, on_end, arg, slot);
 }
 
+struct offer_context {
+    struct arena *arena;
+    numbers_offered_fn *on_offered;
+    void *arg;
+};
+
+static void on_offer_rows(int err, const struct db_rows *rows, void *arg)
+{
+    const struct offer_context *context = arg;
+    if (!err && !db_row_count(rows))
+        err = ENOENT;
+    size_t count = err ? 0 : db_row_count(rows) - 1; /* the first says whether more is bought */
+    const char **numbers = arena_alloc(context->arena, (count + 1) * sizeof(*numbers));
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = db_get_text(rows, i + 1, 1, context->arena);
+    const struct numbers_offered offered = {!err && db_get_bool(rows, 0, 0), numbers, count};
+    context->on_offered(err, err ? NULL : &offered, context->arg);
+}
+
+void numbers_offer(struct db *db, struct uuid tenant, const struct number_wish *wish, int64_t limit,
+                   struct arena *arena, numbers_offered_fn *on_offered, void *arg, struct op **slot)
+{
+    static const char sql[] =
+        "SELECT o.buys, n.number"
+        " FROM offered_numbers($1::text, $2::text, $3::text, $4::integer) o"
+        " CROSS JOIN LATERAL unnest('{null}'::text[] || o.numbers) WITH ORDINALITY n (number, at)"
+        " ORDER BY n.at";
+    const struct db_value values[] = {db_text(wish->country), db_text(number_kind_code(wish->kind)),
+                                      db_text(wish->contains), db_int(limit)};
+    const struct db_statement statement = {sql, values, countof(values)};
+    const struct offer_context context = {arena, on_offered, arg};
+    db_run(db, &(struct db_unit){tenant, &statement, 1, &context, sizeof(context)}, on_offer_rows,
+           NULL, slot);
+}
+
 /* ---- the pool ------------------------------------------------------------------------------- */
 
 void numbers_pool_json(struct db *db, const char *state, const char *cursor, int64_t limit,

@@ -1,6 +1,7 @@
 /* store/numbers.h: telephone numbers: whose call is it, the pool they come from, and the quarantine
  * a released one goes through, because its last owner's phone may still forward to it. */
 #pragma once
+#include "rules/number_kind.h"
 #include "store/json.h"
 #include "store/service.h"
 
@@ -46,7 +47,7 @@ void numbers_stray_call(struct db *db, const char *number);
 
 /* ---- a tenant's own ------------------------------------------------------------------------- */
 
-/* {"items":[...],"shared":{"number":...,"code":...}|null,"allowed":1} */
+/* {"items":[...],"shared":{"number":...,"code":...}|null,"allowed":1|null} */
 void numbers_own_json(struct db *db, struct uuid tenant, db_json_fn *on_json, void *arg,
                       struct op **slot);
 void numbers_get_json(struct db *db, struct uuid tenant, const char *number, db_json_fn *on_json,
@@ -56,13 +57,29 @@ void numbers_get_json(struct db *db, struct uuid tenant, const char *number, db_
  * another number has it. */
 void numbers_change(struct db *db, struct uuid tenant, const char *number, const char *change,
                     const char *actor, db_json_fn *on_json, void *arg, struct op **slot);
+/* What the pool has that the tenant could be given at once, up to limit numbers; buys: the plan
+ * lets more be bought at the carrier. In the arena. ENOENT: no such tenant. */
+struct number_wish {
+    const char *country;
+    enum number_kind kind;
+    const char *contains; /* digits, * for any one; NULL: whatever there is */
+};
+struct numbers_offered {
+    bool buys;
+    const char *const *numbers;
+    size_t count;
+};
+typedef void numbers_offered_fn(int err, const struct numbers_offered *offered, void *arg);
+void numbers_offer(struct db *db, struct uuid tenant, const struct number_wish *wish, int64_t limit,
+                   struct arena *arena, numbers_offered_fn *on_offered, void *arg,
+                   struct op **slot);
 /* It rests NUMBER_QUARANTINE_DAYS before anybody else may have it. ENOENT. */
 void numbers_give_back(struct db *db, struct uuid tenant, const char *number, const char *actor,
                        db_end_fn *on_end, void *arg, struct op **slot);
 
 /* ---- the pool ------------------------------------------------------------------------------- */
 
-/* A page of it, by number; state NULL: all. EINVAL: the cursor is none. */
+/* A page of it, by number; state NULL: all. The operator's, on a db of DB_ROLE_OPERATOR. */
 void numbers_pool_json(struct db *db, const char *state, const char *cursor, int64_t limit,
                        db_json_fn *on_json, void *arg, struct op **slot);
 /* Of these numbers (E.164), those that are in the pool. In the arena. */

@@ -83,8 +83,8 @@ WITH pool AS (INSERT INTO number_pool (number) VALUES ('+420' || lpad((('x' || s
     twilio_number) SELECT $1::uuid, $1::uuid, number FROM pool;
 
 -- number_orders
-INSERT INTO number_orders (id, tenant_id, work, country, kind, state, actor) VALUES ($1::uuid, $1::uuid,
-    'buy', 'CZ', 'local', 'searching', 'test');
+INSERT INTO number_orders (id, tenant_id, work, country, kind, state, actor, ended_at) VALUES
+    ($1::uuid, $1::uuid, 'buy', 'CZ', 'local', 'cancelled', 'test', now());
 
 -- forwarding_checks
 INSERT INTO forwarding_checks (tenant_id, id, phone, number, actor) VALUES ($1::uuid, $1::uuid, '+420' ||
