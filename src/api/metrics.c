@@ -65,6 +65,7 @@ static const struct metric {
     {"karen_live_streams", "gauge", "Streams of live events that are open."},
     {"karen_live_events_total", "counter", "Live events sent to those who watch."},
     {"karen_live_ended_total", "counter", "Streams of live events that ended, by reason."},
+    {"karen_number_orders_total", "counter", "Steps of orders of numbers, by what they came to."},
     {"karen_orders_total", "counter", "Orders to live calls carried out, by kind and outcome."},
     {"karen_orders_lost_total", "counter", "Orders that nobody took or ended in time."},
     {"karen_outbox_waiting", "gauge", "Jobs waiting in the queue."},

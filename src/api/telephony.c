@@ -281,6 +281,15 @@ void telephony_refuse(struct http_req *req, enum telephony_outcome outcome)
 
 /* ---- a call rings --------------------------------------------------------------------------- */
 
+struct twilio_hooks telephony_hooks(const struct telephony *t, struct arena *arena)
+{
+    const char *inbound = arena_printf(arena, "%s/telephony/inbound", t->public_url);
+    return (struct twilio_hooks){.voice_url = inbound,
+                                 .fallback_url = inbound,
+                                 .status_url =
+                                     arena_printf(arena, "%s/telephony/status", t->public_url)};
+}
+
 static const struct route_candidate *candidate_of(enum routing_reason reason,
                                                   const struct routes *routes)
 {

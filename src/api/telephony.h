@@ -21,6 +21,7 @@
 #pragma once
 #include "base/id.h"
 #include "carrier/twilio_media.h"
+#include "carrier/twilio_numbers.h"
 #include "line/line.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -69,6 +70,11 @@ bool telephony_idle(const struct telephony *telephony);
 struct line_carrier telephony_carrier(struct telephony *telephony);
 /* Before the first request; the switchboard needs the carrier first. */
 void telephony_set_board(struct telephony *telephony, struct switchboard *board);
+
+/* Where the carrier takes the calls of a number, from its purchase on; in the arena. What fails at
+ * the first try it asks once more: that may be another worker, or a moment later. */
+struct arena;
+struct twilio_hooks telephony_hooks(const struct telephony *telephony, struct arena *arena);
 
 /* The handlers of the routes above; api_of(req)->telephony is set. Bodies are at most
  * TELEPHONY_BODY_BYTES_MAX. */

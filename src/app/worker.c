@@ -14,6 +14,7 @@
 #include "app/config.h"
 #include "app/exporter.h"
 #include "app/keeper.h"
+#include "app/number_orderer.h"
 #include "app/orders.h"
 #include "app/prompts.h"
 #include "app/screener.h"
@@ -66,8 +67,9 @@ struct worker {
     struct live *live;
     struct screener *screener;
     struct warmer *warmer;
-    struct keeper *keeper;     /* in the first seat only */
-    struct exporter *exporter; /* the same */
+    struct keeper *keeper; /* in the first seat only, as those below */
+    struct exporter *exporter;
+    struct number_orderer *orderer;
     struct http_server *server;
     struct prompts *prompts;
     struct health health;
@@ -232,6 +234,8 @@ static void publish_more(struct metrics_slot *slot, void *arg)
         metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
     if (worker->keeper)
         publish_keeper(slot, keeper_stats(worker->keeper));
+    if (worker->orderer)
+        number_orderer_publish(worker->orderer, slot);
 }
 
 static void on_publish(void *arg)
@@ -422,6 +426,7 @@ static void close_all(struct worker *worker)
     proxies_free(&worker->proxies);
     free(worker->origin);
     warmer_free(&worker->warmer);
+    number_orderer_free(&worker->orderer);
     exporter_free(&worker->exporter);
     keeper_free(&worker->keeper);
     screener_free(&worker->screener);
@@ -466,6 +471,22 @@ static int open_databases(struct worker *worker)
     return err;
 }
 
+/* What one worker of a machine does for all. */
+static void open_first_seat(struct worker *worker)
+{
+    struct arena arena = {0};
+    worker->warmer =
+        warmer_new(worker->loop, worker->db, worker->board, worker->config->elevenlabs_voice_id);
+    worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
+    worker->exporter = exporter_new(worker->loop, worker->db);
+    worker->orderer = number_orderer_new(
+        &(struct number_orderer_options){.loop = worker->loop,
+                                         .db = worker->db,
+                                         .rest = worker->rest,
+                                         .hooks = telephony_hooks(worker->telephony, &arena)});
+    arena_free(&arena);
+}
+
 static int open_all(struct worker *worker, const struct worker_place *place)
 {
     const struct config *config = worker->config;
@@ -493,12 +514,8 @@ static int open_all(struct worker *worker, const struct worker_place *place)
                                                 .llm = worker->judge,
                                                 .instructions = screening_instructions,
                                                 .arg = worker});
-    if (place->seat == 0) {
-        worker->warmer =
-            warmer_new(worker->loop, worker->db, worker->board, config->elevenlabs_voice_id);
-        worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
-        worker->exporter = exporter_new(worker->loop, worker->db);
-    }
+    if (place->seat == 0)
+        open_first_seat(worker);
     return open_server(worker, place);
 }
 
