@@ -1,4 +1,5 @@
 /* fuzz/fuzz_wav.c: any file; what is accepted comes out the same after being written and read. */
+#include "base/audio.h"
 #include "phone/wav.h"
 
 #include <stdlib.h>

@@ -146,42 +146,6 @@ int wav_parse(struct str file, struct buf *ulaw_out, const char **why_out)
     return EPROTO;
 }
 
-static void put_u32(struct buf *file, size_t value)
-{
-    for (int shift = 0; shift < 32; shift += 8)
-        buf_putc(file, (char)(value >> shift));
-}
-
-static void put_u16(struct buf *file, unsigned value)
-{
-    buf_putc(file, (char)value);
-    buf_putc(file, (char)(value >> 8));
-}
-
-void wav_put(struct buf *file, struct str ulaw)
-{
-    size_t padded = ulaw.bytes + (ulaw.bytes & 1);
-    buf_puts(file, "RIFF");
-    put_u32(file, 4 + 8 + 18 + 8 + 4 + 8 + padded);
-    buf_puts(file, "WAVEfmt ");
-    put_u32(file, 18);
-    put_u16(file, FORMAT_ULAW);
-    put_u16(file, 1);
-    put_u32(file, AUDIO_HZ);
-    put_u32(file, AUDIO_HZ); /* bytes a second */
-    put_u16(file, 1);        /* bytes a sample */
-    put_u16(file, 8);
-    put_u16(file, 0); /* no extension */
-    buf_puts(file, "fact");
-    put_u32(file, 4);
-    put_u32(file, ulaw.bytes);
-    buf_puts(file, "data");
-    put_u32(file, ulaw.bytes);
-    buf_add_str(file, ulaw);
-    if (ulaw.bytes & 1)
-        buf_putc(file, '\0');
-}
-
 static int read_all(FILE *stream, struct buf *file)
 {
     char piece[65536];

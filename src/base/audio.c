@@ -1,4 +1,4 @@
-/* base/audio.c: mu-law by spandsp, and loudness. */
+/* base/audio.c: mu-law by spandsp, loudness, and files. */
 #include "base/audio.h"
 
 #include <math.h>
@@ -65,4 +65,44 @@ double ulaw_level_db(const uint8_t *ulaw, size_t samples)
     for (; i < samples; i++)
         energy += table[ulaw[i]];
     return level_db(energy, samples);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+enum { WAV_ULAW = 7 };
+
+static void put_u32(struct buf *file, size_t value)
+{
+    for (int shift = 0; shift < 32; shift += 8)
+        buf_putc(file, (char)(value >> shift));
+}
+
+static void put_u16(struct buf *file, unsigned value)
+{
+    buf_putc(file, (char)value);
+    buf_putc(file, (char)(value >> 8));
+}
+
+void wav_put(struct buf *file, struct str ulaw)
+{
+    size_t padded = ulaw.bytes + (ulaw.bytes & 1);
+    buf_puts(file, "RIFF");
+    put_u32(file, 4 + 8 + 18 + 8 + 4 + 8 + padded);
+    buf_puts(file, "WAVEfmt ");
+    put_u32(file, 18);
+    put_u16(file, WAV_ULAW);
+    put_u16(file, 1);
+    put_u32(file, AUDIO_HZ);
+    put_u32(file, AUDIO_HZ); /* bytes a second */
+    put_u16(file, 1);        /* bytes a sample */
+    put_u16(file, 8);
+    put_u16(file, 0); /* no extension */
+    buf_puts(file, "fact");
+    put_u32(file, 4);
+    put_u32(file, ulaw.bytes);
+    buf_puts(file, "data");
+    put_u32(file, ulaw.bytes);
+    buf_add_str(file, ulaw);
+    if (ulaw.bytes & 1)
+        buf_putc(file, '\0');
 }

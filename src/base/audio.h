@@ -1,5 +1,7 @@
 /* base/audio.h: telephone audio: G.711 mu-law, 8 kHz, mono, frames of 20 ms. */
 #pragma once
+#include "base/buf.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,3 +19,6 @@ void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out);
 /* The level of a piece of audio in dB below full scale: 0 is loudest, -100 silence. */
 double audio_level_db(const int16_t *linear, size_t samples);
 double ulaw_level_db(const uint8_t *ulaw, size_t samples); /* the same, without decoding it */
+/* A whole RIFF file, as mu-law, with the fact chunk it wants: what wav_parse() of phone/ reads.
+ * Source: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0". */
+void wav_put(struct buf *file, struct str ulaw);
