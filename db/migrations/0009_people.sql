@@ -88,7 +88,7 @@ CREATE TABLE idempotency_keys (
     claimed_at timestamptz NOT NULL DEFAULT now(),
     status integer CHECK (status BETWEEN 200 AND 599),
     content_type text CHECK (octet_length(content_type) <= 100),
-    answer text CHECK (octet_length(answer) <= 262144),
+    answer bytea CHECK (octet_length(answer) <= 262144),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, key)
 );

@@ -28,7 +28,7 @@ static void on_rows(int err, const struct db_rows *rows, void *arg)
     if (done)
         answer = (struct idempotency_answer){.status = (int)db_get_int(rows, 0, 2),
                                              .content_type = db_get_text(rows, 0, 3, &arena),
-                                             .body = db_get_str(rows, 0, 4)};
+                                             .body = db_get_bytes(rows, 0, 4, &arena)};
     context->on_claim(err, done ? &answer : NULL, context->arg);
     arena_free(&arena);
 }
@@ -79,7 +79,7 @@ void idempotency_keep(struct db *db, const struct idempotency_claim *claim,
     if (answer) {
         values[3] = db_int(answer->status);
         values[4] = db_text(answer->content_type);
-        values[5] = db_str(answer->body);
+        values[5] = db_bytes(answer->body.bytes ? answer->body.at : "", answer->body.bytes);
         statement = (struct db_statement){keep_sql, values, 6};
     }
     store_write(db,
