@@ -29,7 +29,7 @@ struct utter {
     int err;
 };
 
-struct elevenlabs *elevenlabs_new(struct loop *loop, struct speaker *speaker)
+struct elevenlabs *eleven_new(struct loop *loop, struct speaker *speaker)
 {
     struct elevenlabs *elevenlabs = xalloc(sizeof(*elevenlabs));
     elevenlabs->loop = loop;
@@ -37,7 +37,7 @@ struct elevenlabs *elevenlabs_new(struct loop *loop, struct speaker *speaker)
     return elevenlabs;
 }
 
-void elevenlabs_free(struct elevenlabs **elevenlabs)
+void eleven_free(struct elevenlabs **elevenlabs)
 {
     free(*elevenlabs);
     *elevenlabs = NULL;

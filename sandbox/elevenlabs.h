@@ -7,5 +7,5 @@
 extern const struct party_kind elevenlabs_kind;
 
 struct elevenlabs; /* its state */
-struct elevenlabs *elevenlabs_new(struct loop *loop, struct speaker *speaker);
-void elevenlabs_free(struct elevenlabs **elevenlabs); /* after its last visit */
+struct elevenlabs *eleven_new(struct loop *loop, struct speaker *speaker);
+void eleven_free(struct elevenlabs **elevenlabs); /* after its last visit */

@@ -165,7 +165,7 @@ int sandbox_open(struct loop *loop, const struct sandbox_options *options,
     init_party(sandbox, PARTY_DEEPGRAM, &deepgram_kind,
                deepgram_new(&sandbox->parties[PARTY_DEEPGRAM], sandbox->models));
     init_party(sandbox, PARTY_OPENAI, &openai_kind, NULL);
-    init_party(sandbox, PARTY_ELEVENLABS, &elevenlabs_kind, elevenlabs_new(loop, sandbox->speaker));
+    init_party(sandbox, PARTY_ELEVENLABS, &elevenlabs_kind, eleven_new(loop, sandbox->speaker));
     if (!err)
         err = open_all(sandbox, why_out);
     if (err)
@@ -191,7 +191,7 @@ void sandbox_close(struct sandbox **sandbox_slot)
     struct elevenlabs *elevenlabs = sandbox->parties[PARTY_ELEVENLABS].state;
     twilio_free(&twilio);
     deepgram_free(&deepgram);
-    elevenlabs_free(&elevenlabs);
+    eleven_free(&elevenlabs);
     for (size_t i = 0; i < PARTY_COUNT; i++)
         seen_party_free(&sandbox->parties[i].seen);
     speaker_close(&sandbox->speaker);
