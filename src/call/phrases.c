@@ -119,6 +119,11 @@ int phrases_parse(struct str json, const char *owner, struct phrases *phrases_ou
     return err;
 }
 
+const char *phrases_greeting(const struct phrases *phrases, const char *own)
+{
+    return own && own[0] ? own : phrases->words[PHRASE_GREETING];
+}
+
 void phrases_free(struct phrases *phrases)
 {
     for (int i = 0; i < PHRASE_COUNT; i++)

@@ -13,5 +13,8 @@ struct phrases {
 
 /* owner may be NULL or empty. EINVAL: not such an object; *why has a sentence. */
 int phrases_parse(struct str json, const char *owner, struct phrases *phrases_out, struct buf *why);
-void phrases_free(struct phrases *phrases);       /* empty again */
+void phrases_free(struct phrases *phrases); /* empty again */
+/* What is said behind the disclosure: own, unless that is NULL or empty; NULL: there are no words.
+ */
+const char *phrases_greeting(const struct phrases *phrases, const char *own);
 const char *phrase_name(enum call_phrase phrase); /* "still_there_2"; "" for PHRASE_NONE */

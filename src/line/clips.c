@@ -294,7 +294,8 @@ static void on_speech(const struct tts_event *event, void *arg)
     make_room(clip->clips);
 }
 
-static void speak(struct clip *clip, const struct clip_wish *wish, int64_t first_byte_ms_max)
+static void say(struct clips *clips, const struct clip_wish *wish, int64_t first_byte_ms_max,
+                tts_event_fn *on_event, void *arg, struct op **slot)
 {
     struct buf words = {0}; /* a greeting may hold figures, too */
     spoken_put(wish->language, wish->text, &words);
@@ -302,8 +303,13 @@ static void speak(struct clip *clip, const struct clip_wish *wish, int64_t first
                                   .voice_id = wish->voice_id,
                                   .language = wish->language,
                                   .first_byte_ms_max = first_byte_ms_max};
-    tts_speak(clip->clips->tts, &request, on_speech, clip, &clip->speaking);
+    tts_speak(clips->tts, &request, on_event, arg, slot);
     buf_free(&words);
+}
+
+static void speak(struct clip *clip, const struct clip_wish *wish, int64_t first_byte_ms_max)
+{
+    say(clip->clips, wish, first_byte_ms_max, on_speech, clip, &clip->speaking);
 }
 
 /* ---- taking ---- */
@@ -377,6 +383,26 @@ const uint8_t *clip_audio(const struct clip_view *view, size_t *bytes_out)
 {
     *bytes_out = view->clip->audio.bytes;
     return (const uint8_t *)view->clip->audio.data;
+}
+
+/* ---- for whoever is no caller ---- */
+
+bool clips_find(struct clips *clips, const struct clip_wish *wish, struct buf *ulaw)
+{
+    char key[CLIP_KEY_BYTES + 1];
+    make_key(clips, wish, key);
+    const struct clip *clip = look_up(clips, key);
+    bool whole = clip && clip->state == CLIP_WHOLE;
+    if (whole)
+        buf_add_str(ulaw, buf_str(&clip->audio));
+    make_room(clips);
+    return whole;
+}
+
+void clips_say(struct clips *clips, const struct clip_wish *wish, tts_event_fn *on_event, void *arg,
+               struct op **slot)
+{
+    say(clips, wish, 0, on_event, arg, slot);
 }
 
 /* ---- ahead of need ---- */

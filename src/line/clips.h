@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "provider/tts.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,12 @@ enum clip_state clip_state(const struct clip_view *view);
 int clip_error(const struct clip_view *view); /* an errno value once it failed, else 0 */
 /* Borrowed until the next turn of the loop. */
 const uint8_t *clip_audio(const struct clip_view *view, size_t *bytes_out);
+
+/* For whoever is no caller. True: the phrase is there, whole and in this voice, and was added to
+ * *ulaw. Else clips_say() has it spoken for him alone: kept nowhere, and in no other voice. */
+bool clips_find(struct clips *clips, const struct clip_wish *wish, struct buf *ulaw);
+void clips_say(struct clips *clips, const struct clip_wish *wish, tts_event_fn *on_event, void *arg,
+               struct op **slot);
 
 /* Makes the phrase ahead of need unless it is on disk or in memory; in turn, patiently, also when
  * the voice service is away for a while. */

@@ -324,8 +324,7 @@ void line_phrases(const struct line_parts *parts, const char *language, const ch
  * first, that nobody answered. The caller frees it. */
 static char *greeting_of(const struct line_setup *setup, const struct phrases *phrases)
 {
-    bool own = setup->greeting && setup->greeting[0];
-    const char *greeting = own ? setup->greeting : phrases->words[PHRASE_GREETING];
+    const char *greeting = phrases_greeting(phrases, setup->greeting);
     if (setup->transfer_failed && phrases->words[PHRASE_NOT_REACHED])
         greeting = phrases->words[PHRASE_NOT_REACHED];
     if (!setup->say || !setup->say[0] || !greeting)

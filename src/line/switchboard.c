@@ -140,6 +140,11 @@ void switchboard_warm(struct switchboard *board, const char *voice_id, const cha
     phrases_free(&phrases);
 }
 
+struct clips *switchboard_clips(struct switchboard *board)
+{
+    return board->parts.clips;
+}
+
 static uint64_t hash_on(uint64_t hash, const char *text)
 {
     for (; text && *text; text++)

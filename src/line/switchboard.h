@@ -66,6 +66,9 @@ bool switchboard_has(const struct switchboard *board, struct uuid call);
 void switchboard_warm(struct switchboard *board, const char *voice_id, const char *language,
                       const char *owner, const char *greeting);
 
+/* The phrases that are there; borrowed as long as the board lives. */
+struct clips *switchboard_clips(struct switchboard *board);
+
 /* No new calls; on_empty once the last line is gone and everything is written down. */
 void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg);
 
