@@ -3,6 +3,7 @@
 
 #include "api/contract.h"
 #include "api/live.h"
+#include "app/prompts.h"
 #include "auth/jwt.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +19,20 @@ enum { REQUESTS_PER_MINUTE = 1000000 };
 
 struct api_world api_world;
 static struct api_world *const w = &api_world;
+
+static struct line_texts line_texts(const char *language, void *arg)
+{
+    const struct prompts *prompts = arg;
+    return (struct line_texts){.conversation = prompts_conversation(prompts, language),
+                               .phrases = prompts_phrases(prompts, language)};
+}
+
+static void load_prompts(void)
+{
+    struct buf why = {0};
+    if (prompts_load(KAREN_SOURCE_ROOT "/prompts", &w->prompts, &why))
+        fail_msg("%s", buf_text(&why));
+}
 
 static void open_server(void)
 {
@@ -35,6 +50,7 @@ int api_world_open(void **state)
     log_setup(LOG_ERROR, false); /* the stand-ins tell of every code and call */
     bench_open(&w->bench);
     w->http = http_client_new(w->bench.loop, &(struct http_client_options){0});
+    load_prompts();
     api_world_open_sandbox(w);
     w->keys = auth_keys_new(&(struct auth_key_options){
         .secret = "a secret for tests only, 32 bytes or more", .issuer = "https://karen.test"});
@@ -52,6 +68,11 @@ int api_world_open(void **state)
                           .default_country = "CZ",
                           .sign_in_countries = "CZ SK DE AT GB",
                           .rest = w->rest,
+                          .voices = w->voices,
+                          .default_voice = API_DEFAULT_VOICE,
+                          .clips = w->clips,
+                          .texts = line_texts,
+                          .texts_arg = w->prompts,
                           .sms_sender = "MG00000000000000000000000000000001",
                           .token_seconds = 900,
                           .session_days = 90,
@@ -86,6 +107,7 @@ int api_world_close(void **state)
     auth_keys_free(&w->keys);
     db_close(&w->db_operator);
     live_free(&w->api.live);
+    prompts_free(&w->prompts);
     bench_close(&w->bench);
     cJSON_Delete(w->json);
     buf_free(&w->body);

@@ -9,13 +9,20 @@
 
 #include <cjson/cJSON.h>
 
+#define API_DEFAULT_VOICE "kArEnCsFeMaLe0000001" /* Karen of the sandbox */
+
 struct api_world {
     struct bench bench;
     struct db *db_operator;
     struct api api;
     struct sandbox *sandbox;
     struct http_client *http;
-    struct twilio_rest *rest; /* to the sandbox */
+    struct twilio_rest *rest; /* to the sandbox, as the next two */
+    struct tts_driver *tts;
+    struct llm_driver *llm;
+    struct voice_list *voices;
+    struct clips *clips;
+    struct prompts *prompts;
     struct http_server *server;
     char base[64]; /* of the server */
     struct auth_keys *keys;
@@ -46,6 +53,9 @@ struct twilio_rest *api_dead_rest(void);
 /* What Twilio's stand-in saw: how many requests an endpoint got ("start_verification"), the body of
  * the newest of them, the code that is waiting for a phone ("": none). Static. */
 int64_t api_sandbox_asked(const char *endpoint);
+int64_t api_sandbox_asked_of(const char *party, const char *endpoint);
+/* From now on this goes wrong there: sandbox/faults.h; NULL: all is well again. */
+void api_sandbox_fault(const char *json);
 const char *api_sandbox_newest(const char *endpoint);
 const char *api_sandbox_code(const char *phone);
 

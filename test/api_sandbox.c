@@ -1,6 +1,10 @@
 /* test/api_sandbox.c: the outside world beside the API, in the same loop, and what it saw. */
 #include "base/mem.h"
 #include "carrier/twilio_rest.h"
+#include "line/clips.h"
+#include "provider/llm.h"
+#include "provider/tts.h"
+#include "provider/voice_list.h"
 #include "sandbox/sandbox.h"
 #include "test/api.h"
 #include "test/test.h"
@@ -8,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SPEECH_MODEL "eleven_flash_v2_5"
 
 /* The value of a line NAME=value; the caller frees it. */
 static char *value_of(struct str lines, const char *name)
@@ -49,6 +55,33 @@ static void open_rest(struct api_world *world)
     buf_free(&env);
 }
 
+static void open_speech(struct api_world *world)
+{
+    struct buf env = {0};
+    sandbox_print_env(world->sandbox, &env);
+    struct str lines = buf_str(&env);
+    char *voices = value_of(lines, "ELEVENLABS_BASE_URL");
+    char *voices_key = value_of(lines, "ELEVENLABS_API_KEY");
+    char *model = value_of(lines, "OPENAI_BASE_URL"),
+         *model_key = value_of(lines, "OPENAI_API_KEY");
+    world->tts = elevenlabs_new(world->http, &(struct elevenlabs_options){.base_url = voices,
+                                                                          .api_key = voices_key,
+                                                                          .model = SPEECH_MODEL});
+    world->llm = openai_new(world->http, &(struct openai_options){.base_url = model,
+                                                                  .api_key = model_key,
+                                                                  .model = "gpt-4o-mini",
+                                                                  .tokens_field = "max_tokens",
+                                                                  .temperature = -1});
+    world->voices = voice_list_new(world->bench.loop, world->tts, VOICE_LIST_FRESH_MS);
+    world->clips = clips_new(&(struct clips_options){
+        .loop = world->bench.loop, .tts = world->tts, .bytes_max = 1024 * 1024});
+    free(voices);
+    free(voices_key);
+    free(model);
+    free(model_key);
+    buf_free(&env);
+}
+
 void api_world_open_sandbox(struct api_world *world)
 {
     struct sandbox_options options = {.listen = "127.0.0.1:0", .settings = settings_usual};
@@ -56,10 +89,15 @@ void api_world_open_sandbox(struct api_world *world)
     settings_hurry(&options.settings);
     assert_int_equal(sandbox_open(world->bench.loop, &options, &world->sandbox, &why), 0);
     open_rest(world);
+    open_speech(world);
 }
 
 void api_world_close_sandbox(struct api_world *world)
 {
+    clips_free(&world->clips);
+    voice_list_free(&world->voices);
+    tts_driver_free(&world->tts);
+    llm_driver_free(&world->llm);
     twilio_rest_free(&world->rest);
     sandbox_close(&world->sandbox);
 }
@@ -86,6 +124,22 @@ static struct party *twilio(void)
 int64_t api_sandbox_asked(const char *endpoint)
 {
     return seen_counts(twilio()->seen, endpoint)->requests;
+}
+
+int64_t api_sandbox_asked_of(const char *party, const char *endpoint)
+{
+    return seen_counts(sandbox_find_party(api_world.sandbox, party)->seen, endpoint)->requests;
+}
+
+void api_sandbox_fault(const char *json)
+{
+    struct faults *faults = sandbox_faults(api_world.sandbox);
+    struct fault fault;
+    const char *why = NULL;
+    if (!json)
+        faults_reset(faults, NULL);
+    else if (fault_read(str_of(json), &fault, &why) || faults_add(faults, &fault))
+        fail_msg("%s", why);
 }
 
 static cJSON *seen_json(void)

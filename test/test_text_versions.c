@@ -74,11 +74,23 @@ static struct answer get(struct uuid tenant, const char *kind, int64_t version)
     return answer_of(&answer);
 }
 
+static int restore_of(struct uuid tenant, const char *kind, int64_t version, int64_t tenant_version)
+{
+    const struct text_restore wish = {kind, version, tenant_version, "user:2"};
+    text_versions_restore(bench.app, tenant, &wish, on_ending, &ending, NULL);
+    return bench_ending(&bench, &ending);
+}
+
+/* What is the newest version then. */
 static struct answer restore(struct uuid tenant, const char *kind, int64_t version)
 {
-    struct answer answer = {0};
-    text_versions_restore(bench.app, tenant, kind, version, "user:2", on_json, &answer, NULL);
-    return answer_of(&answer);
+    int err = restore_of(tenant, kind, version, -1);
+    if (err)
+        return (struct answer){.err = err};
+    cJSON *json = list(tenant, kind, 0, 1);
+    int64_t newest = atoll(json_text_at(json, "items.0.version"));
+    cJSON_Delete(json);
+    return get(tenant, kind, newest);
 }
 
 static void expect_versions(const char *expected)
@@ -140,6 +152,19 @@ static void old_version_can_be_had_again(void **state)
     cJSON_Delete(answer.json);
     assert_int_equal(restore(jan, "greeting_text", 9).err, ENOENT);
     assert_int_equal(restore(eva, "greeting_text", 1).err, ENOENT);
+    expect_versions("1 Hello. user:1, 2 Hi. user:1, 3 Hello. user:2");
+}
+
+static void a_version_is_restored_in_the_tenant_that_was_seen(void **state)
+{
+    (void)state;
+    set(bench.app, "greeting_text", "Hello.", "user:1");
+    set(bench.app, "greeting_text", "Hi.", "user:1");
+    int64_t version = postgres_count("SELECT version FROM tenants WHERE name = 'Jan'");
+    assert_int_equal(restore_of(jan, "greeting_text", 1, version - 1), ESTALE);
+    assert_int_equal(restore_of(jan, "greeting_text", 9, version), ENOENT);
+    expect_versions("1 Hello. user:1, 2 Hi. user:1");
+    assert_int_equal(restore_of(jan, "greeting_text", 1, version), 0);
     expect_versions("1 Hello. user:1, 2 Hi. user:1, 3 Hello. user:2");
 }
 
@@ -216,6 +241,7 @@ int main(void)
         TEST(every_change_leaves_a_version),
         TEST(new_tenant_begins_with_its_first_version),
         TEST(old_version_can_be_had_again),
+        TEST(a_version_is_restored_in_the_tenant_that_was_seen),
         TEST(what_was_cleared_can_be_cleared_again),
         TEST(versions_come_in_pages),
         TEST(version_names_who_made_it),

@@ -2,6 +2,7 @@
  * webhooks and the operator's pages are rows of api.c; all else is api/openapi.yaml's, paired with
  * its handlers by operations.c and entered through guard.c. */
 #pragma once
+#include "line/switchboard.h"
 #include "net/http_server.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct proxies;
 struct tally;
 struct telephony;
 struct twilio_rest;
+struct voice_list;
 struct api_request;
 typedef void operation_fn(struct api_request *request);
 
@@ -75,7 +77,13 @@ struct api {
     struct auth_counters auth;
     bool sandbox;                /* Twilio is not the real one */
     int64_t requests_per_minute; /* of one person or key; 0: no limit */
-    bool tells_misfits; /* in development: answers that break the contract are in the log */
+    bool tells_misfits;        /* in development: answers that break the contract are in the log */
+    struct voice_list *voices; /* of the voice service */
+    const char *default_voice; /* of tenants that chose none */
+    struct clips *clips;       /* phrases that were spoken, for whoever wants to hear a voice */
+    size_t previews;           /* being spoken just now */
+    line_texts_fn *texts;      /* what Karen says and is told in a language */
+    void *texts_arg;
     struct api_counters counters;
 
     /* made by api_open() */

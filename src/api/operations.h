@@ -32,12 +32,14 @@
     row(getExport, api_get_export) \
     row(getForwardingCheck, api_get_forwarding_check) \
     row(getForwardingCodes, api_get_forwarding_codes) \
+    row(getGreeting, api_get_greeting) \
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
     row(getOrder, api_get_order) \
     row(getRule, api_get_rule) \
     row(getRuleSettings, api_get_rule_settings) \
     row(getTenant, api_get_tenant) \
+    row(getTextVersion, api_get_text_version) \
     row(giveOrder, api_give_order) \
     row(invite, api_invite) \
     row(leaveTenant, api_leave_tenant) \
@@ -54,6 +56,8 @@
     row(listMyTenants, api_list_my_tenants) \
     row(listNumbers, api_list_numbers) \
     row(listRules, api_list_rules) \
+    row(listTextVersions, api_list_text_versions) \
+    row(listVoices, api_list_voices) \
     row(logout, api_logout) \
     row(makeApiKey, api_make_key) \
     row(makeContact, api_make_contact) \
@@ -74,6 +78,7 @@
     row(operatorRetryJob, api_operator_retry_job) \
     row(operatorSuspendTenant, api_operator_suspend) \
     row(orderRules, api_order_rules) \
+    row(previewVoice, api_preview_voice) \
     row(refreshSession, api_refresh) \
     row(releaseNumber, api_release_number) \
     row(removeMember, api_remove_member) \
@@ -81,6 +86,7 @@
     row(resendInvite, api_resend_invite) \
     row(restoreCall, api_restore_call) \
     row(restoreTenant, api_restore_tenant) \
+    row(restoreTextVersion, api_restore_text_version) \
     row(revokeApiKey, api_revoke_key) \
     row(sendCode, api_send_code) \
     row(showInvite, api_show_invite) \

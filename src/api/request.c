@@ -196,6 +196,14 @@ void api_reply_json(struct api_request *request, int status, struct str json)
                                               .alive = request->alive});
 }
 
+void api_reply_bytes(struct api_request *request, const char *content_type, struct str bytes)
+{
+    answer_with(request, &(struct api_answer){.status = request->status,
+                                              .content_type = content_type,
+                                              .body = bytes,
+                                              .version = -1});
+}
+
 void api_reply_empty(struct api_request *request)
 {
     answer_with(request, &(struct api_answer){.status = 204, .version = -1});
@@ -248,13 +256,25 @@ void api_fail_field(struct api_request *request, const char *field, const char *
                                                   .fault_count = 1});
 }
 
-void api_fail_limit(struct api_request *request, const char *code, const char *detail,
-                    int64_t retry_after_s)
+static void fail_for_now(struct api_request *request, int status, const char *code,
+                         const char *detail, int64_t retry_after_s)
 {
-    request_refuse(request, &(struct api_problem){.status = 429,
+    request_refuse(request, &(struct api_problem){.status = status,
                                                   .code = code,
                                                   .detail = detail,
                                                   .retry_after_s = retry_after_s});
+}
+
+void api_fail_limit(struct api_request *request, const char *code, const char *detail,
+                    int64_t retry_after_s)
+{
+    fail_for_now(request, 429, code, detail, retry_after_s);
+}
+
+void api_fail_away(struct api_request *request, const char *code, const char *detail,
+                   int64_t retry_after_s)
+{
+    fail_for_now(request, 503, code, detail, retry_after_s);
 }
 
 void api_fail_with(struct api_request *request, int err)
@@ -284,10 +304,7 @@ void api_fail_with(struct api_request *request, int err)
             request_refuse(request, &rows[i].problem);
             return;
         }
-    request_refuse(request, &(struct api_problem){.status = 503,
-                                                  .code = "database_away",
-                                                  .detail = "the database does not answer just now",
-                                                  .retry_after_s = 2});
+    api_fail_away(request, "database_away", "the database does not answer just now", 2);
 }
 
 void api_on_json(int err, struct str json, void *arg)

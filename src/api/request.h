@@ -50,6 +50,8 @@ const char *api_actor(const struct api_request *request);
 
 /* A top-level member "version" makes an ETag of it; If-None-Match is looked at for GET. */
 void api_reply_json(struct api_request *request, int status, struct str json);
+/* Bytes of another kind, whole. */
+void api_reply_bytes(struct api_request *request, const char *content_type, struct str bytes);
 void api_reply_empty(struct api_request *request); /* 204 */
 /* code: snake_case, stable, what clients translate by; detail: a sentence for developers. */
 void api_fail(struct api_request *request, int status, const char *code, const char *detail);
@@ -59,9 +61,11 @@ void api_fail_field(struct api_request *request, const char *field, const char *
  * 409 conflict, ESTALE 412 version_mismatch, EINVAL 422 invalid, EACCES and EPERM 403 forbidden,
  * EDQUOT 429 too_many, all others 503 database_away with Retry-After. */
 void api_fail_with(struct api_request *request, int err);
-/* 429 with Retry-After. */
+/* 429 with Retry-After; 503 with it. */
 void api_fail_limit(struct api_request *request, const char *code, const char *detail,
                     int64_t retry_after_s);
+void api_fail_away(struct api_request *request, const char *code, const char *detail,
+                   int64_t retry_after_s);
 
 /* Callbacks for the store, with the request as their arg. */
 void api_on_json(int err, struct str json, void *arg); /* request->status, or the problem */

@@ -145,7 +145,7 @@ static struct line_setup setup_of(struct stranger *stranger, const struct call_o
         .call_sid = opened->call.call_sid,
         .caller_number = opened->call.from_number,
         .caller_name = opened->contact_name,
-        .owner = tenant->owner_spoken ? tenant->owner_spoken : tenant->owner_name,
+        .owner = tenant_spoken(tenant),
         .business = tenant->name,
         .timezone = tenant->timezone,
         .language = tenant->language,

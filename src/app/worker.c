@@ -30,6 +30,7 @@
 #include "provider/llm.h"
 #include "provider/stt.h"
 #include "provider/tts.h"
+#include "provider/voice_list.h"
 #include "store/calls.h"
 #include "store/db.h"
 #include "store/people.h"
@@ -60,6 +61,7 @@ struct worker {
     struct stt_driver *stt;
     struct llm_driver *llm, *judge;
     struct tts_driver *tts;
+    struct voice_list *voices;
     struct twilio_rest *rest;
     struct telephony *telephony;
     struct switchboard *board;
@@ -120,6 +122,7 @@ static void open_providers(struct worker *worker)
         worker->http, &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
                                                    .api_key = config->elevenlabs_api_key,
                                                    .model = config->elevenlabs_model});
+    worker->voices = voice_list_new(worker->loop, worker->tts, VOICE_LIST_FRESH_MS);
     llm_warm(worker->llm);
     tts_warm(worker->tts);
 }
@@ -305,6 +308,11 @@ static int open_api(struct worker *worker, struct tally *tally)
         .sandbox = !config->production,
         .requests_per_minute = config->api_requests_per_minute,
         .tells_misfits = !config->production,
+        .voices = worker->voices,
+        .default_voice = config->elevenlabs_voice_id,
+        .clips = switchboard_clips(worker->board),
+        .texts = line_texts,
+        .texts_arg = worker,
     };
     int err = api_open(&worker->api, &why);
     if (err)
@@ -435,6 +443,7 @@ static void close_all(struct worker *worker)
     switchboard_free(&worker->board);
     telephony_free(&worker->telephony);
     twilio_rest_free(&worker->rest);
+    voice_list_free(&worker->voices);
     tts_driver_free(&worker->tts);
     llm_driver_free(&worker->judge);
     llm_driver_free(&worker->llm);

@@ -96,6 +96,11 @@ static void on_tenant_row(int err, const struct db_rows *rows, void *arg)
     context->on_tenant(err, err ? NULL : &tenant, context->arg);
 }
 
+const char *tenant_spoken(const struct tenant *tenant)
+{
+    return tenant->owner_spoken ? tenant->owner_spoken : tenant->owner_name;
+}
+
 void tenants_get(struct db *db, struct uuid tenant, struct arena *arena, tenant_fn *on_tenant,
                  void *arg, struct op **slot)
 {

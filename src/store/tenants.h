@@ -47,6 +47,8 @@ struct tenant {
     int64_t trial_ends_ms;   /* 0: it does not end */
     int64_t unpaid_since_ms; /* 0: all is paid */
 };
+/* Whom Karen answers for, as she says it. */
+const char *tenant_spoken(const struct tenant *tenant);
 /* tenant is NULL when err; ENOENT: there is none. */
 typedef void tenant_fn(int err, const struct tenant *tenant, void *arg);
 typedef void tenant_list_fn(int err, const struct tenant *tenants, size_t count, void *arg);

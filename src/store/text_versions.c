@@ -5,6 +5,7 @@
 #include "store/store_private.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* Of a relation called v; made_by is "user:<id>", "key:<id>" or another name of the audit log. */
 #define VERSION_MEMBERS                                                                            \
@@ -45,46 +46,38 @@ void text_versions_get(struct db *db, struct uuid tenant, const char *kind, int6
     store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
 }
 
-void text_versions_restore(struct db *db, struct uuid tenant, const char *kind, int64_t version,
-                           const char *actor, db_json_fn *on_json, void *arg, struct op **slot)
+/* Nothing was restored: 0 when it is there all the same, so the tenant has another version. */
+static int restored_or_not(const struct db_rows *rows)
+{
+    const struct db_rows *found = db_rows_of(rows, 0);
+    if (!db_row_count(found))
+        return ENOENT;
+    return db_get_bool(found, 0, 0) ? 0 : ESTALE;
+}
+
+void text_versions_restore(struct db *db, struct uuid tenant, const struct text_restore *restore,
+                           db_end_fn *on_end, void *arg, struct op **slot)
 {
 #define RESTORED(column)                                                                           \
     column " = CASE WHEN v.kind = '" column "' THEN v.text ELSE t." column " END"
+#define ALL_RESTORED                                                                               \
+    RESTORED("system_prompt")                                                                      \
+    ", " RESTORED("greeting_text") ", " RESTORED("voice_id") ", " RESTORED("language")
     /* a language is never cleared, so v.text of one is never null */
-    static const char restore_sql[] =
+    static const char sql[] =
         "WITH v AS (SELECT * FROM tenant_text_versions WHERE tenant_id = $1 AND kind = $2"
         "  AND version = $3),"
-        " restored AS (UPDATE tenants t SET " RESTORED("system_prompt") ", " RESTORED(
-            "greeting_text") ", " RESTORED("voice_id") ", " RESTORED("language") ", updated_at = "
-                                                                                 "now()"
-                                                                                 "  FROM v WHERE "
-                                                                                 "t.id = "
-                                                                                 "v.tenant_id "
-                                                                                 "RETURNING t.id)"
-                                                                                 " INSERT INTO "
-                                                                                 "audit_log "
-                                                                                 "(tenant_id, "
-                                                                                 "actor, action, "
-                                                                                 "subject, change)"
-                                                                                 " SELECT id, $4, "
-                                                                                 "'text.restore', "
-                                                                                 "$2::text,"
-                                                                                 "  "
-                                                                                 "jsonb_build_"
-                                                                                 "object('kind', "
-                                                                                 "$2::text, "
-                                                                                 "'version', "
-                                                                                 "$3::bigint) FROM "
-                                                                                 "restored";
-    /* so that the new version is there to be answered with */
-    static const char flush_sql[] = "SET CONSTRAINTS keep_text_versions IMMEDIATE";
-    static const char newest_sql[] =
-        ONE_VERSION("AND EXISTS (SELECT FROM tenant_text_versions o WHERE o.tenant_id = $1"
-                    " AND o.kind = $2 AND o.version = $3) ORDER BY v.version DESC LIMIT 1");
-    const struct db_value values[] = {db_uuid(tenant), db_text(kind), db_int(version),
-                                      db_text(actor)};
-    const struct db_statement statements[] = {
-        {restore_sql, values, 4}, {.sql = flush_sql}, {newest_sql, values, 3}};
-    store_json(db, &(struct db_unit){tenant, statements, countof(statements), NULL, 0}, on_json,
-               arg, slot);
+        " restored AS (UPDATE tenants t SET " ALL_RESTORED
+        "  FROM v WHERE t.id = v.tenant_id AND ($5::bigint IS NULL OR t.version = $5)"
+        "  RETURNING t.id),"
+        " logged AS (INSERT INTO audit_log (tenant_id, actor, action, subject, change)"
+        "  SELECT id, $4::text, 'text.restore', $2::text, jsonb_build_object('kind', $2::text,"
+        "   'version', $3::bigint) FROM restored)"
+        " SELECT EXISTS (SELECT FROM restored) FROM v";
+    const struct db_value values[] = {
+        db_uuid(tenant), db_text(restore->kind), db_int(restore->version), db_text(restore->actor),
+        restore->tenant_version < 0 ? db_null() : db_int(restore->tenant_version)};
+    const struct db_statement statement = {sql, values, countof(values)};
+    store_write(db, &(struct db_unit){.tenant = tenant, .statements = &statement, .count = 1},
+                restored_or_not, on_end, arg, slot);
 }

@@ -14,7 +14,13 @@ void text_versions_list(struct db *db, struct uuid tenant, const char *kind, int
 /* The same object with its "text", null where it was cleared. ENOENT. */
 void text_versions_get(struct db *db, struct uuid tenant, const char *kind, int64_t version,
                        db_json_fn *on_json, void *arg, struct op **slot);
-/* The tenant has that text again, as a new version (or still, when it is the newest one's). Answers
- * as text_versions_get() for the newest. ENOENT. */
-void text_versions_restore(struct db *db, struct uuid tenant, const char *kind, int64_t version,
-                           const char *actor, db_json_fn *on_json, void *arg, struct op **slot);
+struct text_restore {
+    const char *kind;
+    int64_t version;
+    int64_t tenant_version; /* the tenant must have it; -1: any */
+    const char *actor;
+};
+/* The tenant has that text again, as a new version (or still, when it is the newest one's). ENOENT;
+ * ESTALE: the tenant has another version. */
+void text_versions_restore(struct db *db, struct uuid tenant, const struct text_restore *restore,
+                           db_end_fn *on_end, void *arg, struct op **slot);
