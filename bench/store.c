@@ -110,7 +110,8 @@ static void save(struct bench *bench)
         .confidence = 1,
         .text = str_of("Dobrý den, tady Eva Nováková, prosím, zavolejte mi zpátky.")};
     turns_save(bench->db, bench->tenant, bench->call, &line, 1,
-               (struct str){bench->snapshot, SNAPSHOT_BYTES}, on_end, bench, NULL);
+               &(struct turns_snapshot){{bench->snapshot, SNAPSHOT_BYTES}, NULL, 0}, on_end, bench,
+               NULL);
 }
 
 static int64_t cpu_us(void)

@@ -502,8 +502,24 @@ static void note_lines(struct scene *s, const struct call_line *lines, size_t co
     s->saved_lines += count;
 }
 
+static void note_usage(struct scene *s, const struct usage_item *items, size_t count)
+{
+    for (const struct usage_item *item = items; item < items + count; item++) {
+        assert_true(item->quantity > 0);
+        if (strcmp(item->kind, "telephony_ms") == 0)
+            s->carrier_ms = item->quantity;
+        if (strcmp(item->kind, "stt_ms") == 0)
+            s->stt_ms = item->quantity;
+        if (strcmp(item->kind, "tts_characters") == 0)
+            s->characters = item->quantity;
+        if (strcmp(item->kind, "llm_input_tokens") == 0)
+            s->tokens = item->quantity;
+    }
+}
+
 void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struct call_line *lines,
-                size_t count, struct str snapshot, db_end_fn *on_end, void *arg, struct op **slot)
+                size_t count, const struct turns_snapshot *snapshot, db_end_fn *on_end, void *arg,
+                struct op **slot)
 {
     struct scene *s = now_playing;
     (void)db, (void)tenant, (void)call;
@@ -511,18 +527,8 @@ void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struc
         return;
     s->saves++;
     note_lines(s, lines, count);
-    copy_str(s->snapshot, sizeof(s->snapshot), snapshot);
-}
-
-static void note_usage(struct scene *s, const struct usage_item *item)
-{
-    assert_true(item->quantity > 0);
-    if (strcmp(item->kind, "stt_ms") == 0)
-        s->stt_ms = item->quantity;
-    if (strcmp(item->kind, "tts_characters") == 0)
-        s->characters = item->quantity;
-    if (strcmp(item->kind, "llm_input_tokens") == 0)
-        s->tokens = item->quantity;
+    copy_str(s->snapshot, sizeof(s->snapshot), snapshot->state);
+    note_usage(s, snapshot->usage, snapshot->usage_count);
 }
 
 void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on_end, void *arg,
@@ -537,8 +543,7 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     note_lines(s, finish->lines, finish->line_count);
     s->counts = *finish->counts;
     s->waits = *finish->waits;
-    for (size_t i = 0; i < finish->usage_count; i++)
-        note_usage(s, &finish->usage[i]);
+    note_usage(s, finish->usage, finish->usage_count);
 }
 
 void messages_take(struct db *db, const struct message *message, db_end_fn *on_end, void *arg,

@@ -82,8 +82,8 @@ struct scene {
     char why[32], message_name[200], message_reason[400];
     struct call_counts counts;
     struct call_waits waits;
-    int64_t stt_ms, characters, tokens;
-    bool empty; /* drained */
+    int64_t carrier_ms, stt_ms, characters, tokens; /* as saved or finished, the newest */
+    bool empty;                                     /* drained */
 };
 
 int scene_set_up(void **state); /* cmocka's */

@@ -173,7 +173,11 @@ static struct call_line line(uint32_t seq, enum call_speaker speaker, const char
 static int save(struct uuid tenant, struct uuid call, const struct call_line *lines, size_t count,
                 const char *snapshot)
 {
-    turns_save(bench.app, tenant, call, lines, count, str_of(snapshot), on_ending, &ending, NULL);
+    static const struct usage_item usage[] = {{"stt_ms", "deepgram", "nova-3", 5000, 100},
+                                              {"llm_input_tokens", "openai", "gpt", 70, 2}};
+    turns_save(bench.app, tenant, call, lines, count,
+               &(struct turns_snapshot){str_of(snapshot), usage, countof(usage)}, on_ending,
+               &ending, NULL);
     return bench_ending(&bench, &ending);
 }
 
@@ -440,6 +444,46 @@ static void late_finish_amends_a_swept_call_and_has_it_screened_again(void **sta
     assert_int_equal(postgres_count("SELECT count(*) FROM outbox WHERE status = 'pending'"), 1);
 }
 
+static int64_t booked(const char *sid)
+{
+    char *sql = xprintf("SELECT coalesce(sum(l.quantity), 0) FROM usage_ledger l JOIN calls c ON"
+                        " c.id = l.call_id WHERE c.call_sid = '%s'",
+                        sid);
+    int64_t quantity = postgres_count(sql);
+    free(sql);
+    return quantity;
+}
+
+static void what_a_line_used_is_booked_when_the_owner_took_the_call(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA21").call.call;
+    struct call_line one = line(1, SPEAKER_CALLER, "Haló");
+    assert_int_equal(save(jan, call, &one, 1, "left"), 0);
+    assert_int_equal(booked("CA21"), 0); /* it may come back and use more */
+    for (int i = 0; i < 2; i++) {
+        calls_connected(bench.app, "CA21", on_ending, &ending, NULL);
+        assert_int_equal(bench_ending(&bench, &ending), 0);
+        assert_int_equal(booked("CA21"), 5000 + 70);
+    }
+    assert_int_equal(postgres_count("SELECT count(*) FROM call_snapshots"), 0);
+}
+
+static void what_a_line_used_is_booked_by_the_sweep_and_amended_by_the_line(void **state)
+{
+    (void)state;
+    struct uuid call = begin(jan, "CA22").call.call;
+    struct call_line one = line(1, SPEAKER_CALLER, "Haló");
+    assert_int_equal(save(jan, call, &one, 1, "lost"), 0);
+    postgres_run("UPDATE calls SET carrier_ended_at = now() - interval '31 seconds'");
+    assert_int_equal(sweep(), 1);
+    assert_int_equal(booked("CA22"), 5000 + 70);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(finish(jan, call, STATUS_COMPLETED, "caller_hung_up"), 0);
+        assert_int_equal(booked("CA22"), 12345 + 70 + 99);
+    }
+}
+
 static void message_is_taken_once(void **state)
 {
     (void)state;
@@ -578,6 +622,8 @@ int main(void)
         TEST(waits_of_a_call_that_others_end_are_those_of_its_snapshot),
         TEST(snapshots_of_another_kind_hold_no_waits),
         TEST(late_finish_amends_a_swept_call_and_has_it_screened_again),
+        TEST(what_a_line_used_is_booked_when_the_owner_took_the_call),
+        TEST(what_a_line_used_is_booked_by_the_sweep_and_amended_by_the_line),
         TEST(message_is_taken_once),
         TEST(writes_repeated_through_losses_are_done_once),
         TEST(long_message_is_cut_not_lost),

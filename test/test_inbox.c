@@ -464,7 +464,8 @@ static void call_is_searchable_when_it_has_ended(void **state)
                              .kind = LINE_SAID,
                              .confidence = 1,
                              .text = str_of("prosím o přepojení")};
-    turns_save(bench.app, jan, call, &line, 1, str_of("snap"), on_ending, &ending, NULL);
+    turns_save(bench.app, jan, call, &line, 1, &(struct turns_snapshot){str_of("snap"), NULL, 0},
+               on_ending, &ending, NULL);
     assert_int_equal(bench_ending(&bench, &ending), 0);
     assert_int_equal(FOUND("prepojeni"), 0);
     line.text = str_of("prosím o přepojení na skladníka");
@@ -697,10 +698,10 @@ static void thrown_away_can_be_taken_back_until_it_is_erased(void **state)
     assert_int_equal(change(call, "{\"deleted\":true}"), 0);
     postgres_run("INSERT INTO call_events (tenant_id, call_id, at, id, kind)"
                  " SELECT tenant_id, id, now(), id, 'x' FROM calls");
-    assert_int_equal(postgres_count("SELECT erase_deleted_calls('30 days', 100)"), 0);
+    assert_int_equal(postgres_count("SELECT erase_deleted_calls(100)"), 0);
     postgres_run("UPDATE calls SET deleted_at = now() - interval '31 days'"
                  " WHERE deleted_at IS NOT NULL");
-    assert_int_equal(postgres_count("SELECT erase_deleted_calls('30 days', 100)"), 1);
+    assert_int_equal(postgres_count("SELECT erase_deleted_calls(100)"), 1);
     assert_int_equal(get(jan, call), ENOENT);
     assert_int_equal(postgres_count("SELECT count(*) FROM call_turns"), 0);
     assert_int_equal(postgres_count("SELECT count(*) FROM call_events"), 1);

@@ -192,6 +192,8 @@ static void a_transfer_leaves_the_call_to_go_on(void **state)
                        switchboard_stats(s->board)->unsaved == 0);
     assert_int_equal(s->finishes, 0);
     assert_string_equal(switchboard_stats(s->board)->ends[0].why, "transferred");
+    assert_true(s->carrier_ms > 0 && s->stt_ms > 0 && s->tokens > 0);
+    int64_t carrier_ms = s->carrier_ms;
 
     struct line_setup setup = scene_setup(0); /* nobody took it: the caller is back */
     setup.resumed = setup.transfer_failed = true;
@@ -203,7 +205,7 @@ static void a_transfer_leaves_the_call_to_go_on(void **state)
     scene_until(s, strstr(s->transcript, "karen: Nobody answers.") != NULL);
     free((void *)(uintptr_t)setup.snapshot.at);
     hang_up_and_wait(s);
-    assert_true(s->tokens >= 100); /* of both streams */
+    assert_true(s->tokens >= 100 && s->carrier_ms > carrier_ms); /* of both streams */
 }
 
 static void ask_to_transfer(struct scene *s, const char *id)

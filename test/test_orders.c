@@ -176,7 +176,8 @@ static void save(uint32_t seq, const char *text)
 {
     const struct call_line line = {
         .seq = seq, .speaker = SPEAKER_CALLER, .kind = LINE_SAID, .text = str_of(text)};
-    turns_save(bench.app, jan, call, &line, 1, str_of("snapshot"), on_ending, &ending, NULL);
+    turns_save(bench.app, jan, call, &line, 1,
+               &(struct turns_snapshot){str_of("snapshot"), NULL, 0}, on_ending, &ending, NULL);
     assert_int_equal(bench_ending(&bench, &ending), 0);
 }
 

@@ -170,8 +170,8 @@ static void resumed_call_comes_with_its_snapshot(void **state)
     assert_int_equal(redeem(begun.token, "CA8").err, 0);
     const struct call_line line = {
         .seq = 7, .speaker = SPEAKER_CALLER, .kind = LINE_SAID, .text = str_of("Ano")};
-    turns_save(bench.app, jan, begun.call, &line, 1, (struct str){"s\0n\xff", 4}, on_ending,
-               &ending, NULL);
+    turns_save(bench.app, jan, begun.call, &line, 1,
+               &(struct turns_snapshot){{"s\0n\xff", 4}, NULL, 0}, on_ending, &ending, NULL);
     assert_int_equal(bench_ending(&bench, &ending), 0);
     struct begun resumed = {0};
     calls_resume(bench.app, "CA8", false, on_begun, &resumed, NULL);

@@ -42,12 +42,14 @@ static char *begin(db_end_fn *on_end, void *arg, struct op **slot)
 }
 
 void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struct call_line *lines,
-                size_t count, struct str snapshot, db_end_fn *on_end, void *arg, struct op **slot)
+                size_t count, const struct turns_snapshot *snapshot, db_end_fn *on_end, void *arg,
+                struct op **slot)
 {
     (void)db, (void)tenant;
-    snprintf(begin(on_end, arg, slot), sizeof(writes[0]->what), "turns %d %zu %.*s %.*s",
-             call.bytes[0], count, (int)lines[0].text.bytes, lines[0].text.at, (int)snapshot.bytes,
-             snapshot.at);
+    snprintf(begin(on_end, arg, slot), sizeof(writes[0]->what), "turns %d %zu %.*s %.*s %s",
+             call.bytes[0], count, (int)lines[0].text.bytes, lines[0].text.at,
+             (int)snapshot->state.bytes, snapshot->state.at,
+             snapshot->usage_count ? snapshot->usage[0].model : "-");
 }
 
 void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on_end, void *arg,
@@ -172,14 +174,17 @@ static void a_record_is_written_at_once(void **state)
 static void lines_and_snapshot_are_copied(void **state)
 {
     struct fixture *f = *state;
-    char text[] = "hello", snapshot[] = "snap";
+    char text[] = "hello", snapshot[] = "snap", model[] = "m";
     struct call_line line = {.seq = 1, .text = str_of(text)};
-    tray_turns(f->tray, id(9), id(2), &line, 1, str_of(snapshot));
+    struct usage_item usage = {.kind = "stt_ms", .provider = "p", .model = model, .quantity = 1};
+    tray_turns(f->tray, id(9), id(2), &line, 1,
+               &(struct turns_snapshot){str_of(snapshot), &usage, 1});
     end(0, ECONNRESET);
     memset(text, 'x', 5);
     memset(snapshot, 'x', 4);
+    memset(model, 'x', 1);
     wait_for_writes(f, 2);
-    assert_string_equal(writes[1]->what, "turns 2 1 hello snap");
+    assert_string_equal(writes[1]->what, "turns 2 1 hello snap m");
     end(1, 0);
 }
 

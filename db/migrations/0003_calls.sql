@@ -34,15 +34,25 @@ CREATE INDEX calls_from ON calls (tenant_id, from_number, started_at DESC);
 CALL protect_tenant_table('calls');
 GRANT SELECT, INSERT, UPDATE, DELETE ON calls TO karen_app;
 
--- Which call a carrier's id means: webhooks know nothing else. Reached through functions only.
+-- Which call a carrier's id means: webhooks know nothing else. Reached through functions only. (An
+-- id is taken before its call has a row.)
 CREATE TABLE call_sids (
     call_sid text PRIMARY KEY,
-    tenant_id uuid NOT NULL,
+    tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     call_id uuid NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX call_sids_oldest ON call_sids (created_at);
 CALL protect_tenant_table('call_sids');
+CREATE FUNCTION forget_call_sid() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM call_sids WHERE call_sid = OLD.call_sid AND call_id = OLD.id;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION forget_call_sid FROM PUBLIC;
+CREATE TRIGGER forget_call_sid AFTER DELETE ON calls
+    FOR EACH ROW EXECUTE FUNCTION forget_call_sid();
 
 CREATE TABLE call_turns (
     tenant_id uuid NOT NULL,
@@ -69,6 +79,8 @@ CREATE TABLE call_snapshots (
     tenant_id uuid NOT NULL,
     call_id uuid NOT NULL,
     snapshot bytea NOT NULL CHECK (octet_length(snapshot) <= 262144),
+    -- so far, as book_usage() takes it: for when no line is there to write the end
+    usage jsonb NOT NULL DEFAULT '[]' CHECK (octet_length(usage::text) <= 8192),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, call_id),
     FOREIGN KEY (tenant_id, call_id) REFERENCES calls ON DELETE CASCADE
@@ -150,7 +162,8 @@ CREATE TABLE call_events (
     id uuid NOT NULL,
     kind text NOT NULL CHECK (kind ~ '^[a-z_]{1,40}$'),
     detail jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (tenant_id, call_id, at, id)
+    PRIMARY KEY (tenant_id, call_id, at, id),
+    FOREIGN KEY (tenant_id, call_id) REFERENCES calls ON DELETE CASCADE
 ) PARTITION BY RANGE (at);
 CALL protect_tenant_table('call_events');
 GRANT SELECT, INSERT, DELETE ON call_events TO karen_app;

@@ -24,8 +24,8 @@ CREATE INDEX outbox_call ON outbox (tenant_id, call_id);
 CALL protect_tenant_table('outbox');
 GRANT SELECT, INSERT, UPDATE ON outbox TO karen_app;
 
--- Micro-units as the providers report them. A key is written once: a repeated finish of a call
--- does not bill it twice.
+-- Micro-units as the providers report them. A key is written once, so that a repeated finish of a
+-- call does not bill it twice; what is counted of a call only grows.
 CREATE TABLE usage_ledger (
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     key text NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 200),
@@ -40,4 +40,17 @@ CREATE TABLE usage_ledger (
 );
 CREATE INDEX usage_ledger_newest ON usage_ledger (tenant_id, at);
 CALL protect_tenant_table('usage_ledger');
-GRANT SELECT, INSERT ON usage_ledger TO karen_app;
+GRANT SELECT, INSERT, UPDATE (quantity, cost_micro) ON usage_ledger TO karen_app;
+
+-- Writes what a call has used so far.
+CREATE FUNCTION book_usage(tenant uuid, call uuid, items jsonb) RETURNS void LANGUAGE sql VOLATILE AS
+$$
+    INSERT INTO usage_ledger AS l (tenant_id, key, call_id, kind, provider, model, quantity, cost_micro)
+    SELECT tenant, concat_ws(':', 'call', call, kind, provider, coalesce(model, '')), call, kind,
+           provider, model, quantity, cost_micro
+    FROM jsonb_to_recordset(items)
+         AS item (kind text, provider text, model text, quantity bigint, cost_micro bigint)
+    ON CONFLICT (tenant_id, key) DO UPDATE
+    SET quantity = excluded.quantity, cost_micro = excluded.cost_micro
+    WHERE l.quantity < excluded.quantity
+$$;

@@ -68,12 +68,13 @@ BEGIN
     END IF;
 END $$;
 
--- Ends the calls nobody carries any more and queues their screening.
+-- Ends the calls nobody carries any more, books what their lines had used and queues their
+-- screening.
 CREATE FUNCTION sweep_calls(idle interval) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH stale AS (
         SELECT c.tenant_id, c.id,
-               coalesce(c.carrier_ended_at, s.updated_at, c.started_at) AS ended_at,
+               coalesce(c.carrier_ended_at, s.updated_at, c.started_at) AS ended_at, s.usage,
                snapshot_reply_ms(s.snapshot) AS reply_ms
         FROM calls c
              LEFT JOIN call_snapshots s ON s.tenant_id = c.tenant_id AND s.call_id = c.id
@@ -92,7 +93,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
             duration_seconds = coalesce(c.carrier_duration_seconds,
                 greatest(0, extract(epoch FROM stale.ended_at - c.started_at))::integer)
         FROM stale WHERE c.tenant_id = stale.tenant_id AND c.id = stale.id
-        RETURNING c.tenant_id, c.id
+        RETURNING c.tenant_id, c.id, stale.usage
+    ), booked AS (
+        SELECT book_usage(e.tenant_id, e.id, e.usage) FROM ended e WHERE e.usage IS NOT NULL
     ), forgotten AS (
         DELETE FROM call_snapshots s USING ended e
         WHERE s.tenant_id = e.tenant_id AND s.call_id = e.id
@@ -102,7 +105,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
         ON CONFLICT DO NOTHING
         RETURNING pg_notify('karen_outbox', 'screening')
     )
-    SELECT count(*) + 0 * (SELECT count(*) FROM queued) FROM ended
+    SELECT count(*) + 0 * ((SELECT count(*) FROM queued) + (SELECT count(*) FROM booked)) FROM ended
 $$;
 
 -- Forgets what only the last minutes or weeks need, and prepares the next month.

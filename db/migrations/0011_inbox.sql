@@ -454,14 +454,13 @@ END $$;
 
 -- ---- the end ---------------------------------------------------------------------------------
 
--- Erases what was thrown away longer ago than is kept, of all tenants; again while it finds any.
-CREATE FUNCTION erase_deleted_calls(kept interval, most integer) RETURNS bigint
+-- Erases what was thrown away so long ago that it cannot be taken back any more (erased_at of
+-- the inbox), of all tenants; again while it finds any.
+CREATE FUNCTION erase_deleted_calls(most integer) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH due AS (
-        SELECT tenant_id, id FROM calls WHERE deleted_at < now() - kept
+        SELECT tenant_id, id FROM calls WHERE deleted_at < now() - interval '30 days'
         ORDER BY deleted_at LIMIT most FOR UPDATE SKIP LOCKED
-    ), events AS (
-        DELETE FROM call_events e USING due WHERE e.tenant_id = due.tenant_id AND e.call_id = due.id
     ), erased AS (
         DELETE FROM calls c USING due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
         RETURNING c.id

@@ -4,7 +4,7 @@
  *
  * A call ends here when its caller hung up or we did. When its stream broke, or it was handed over
  * to the owner, it goes on elsewhere: then only lines and snapshot are written, and whoever takes
- * it up again, or the sweep, writes the end. */
+ * it up again, or the end of the transfer, or the sweep, writes the end. */
 #include "base/mem.h"
 #include "line/line_private.h"
 #include "line/message.h"
@@ -57,7 +57,15 @@ static size_t list_rows(const struct line *line, struct call_line out[TURNS_BATC
     return count;
 }
 
-static void take_snapshot(const struct line *line, struct buf *out)
+static size_t list_usage(const struct line *line, const struct line_usage *usage,
+                         struct usage_item items_out[LINE_USAGE_ITEMS])
+{
+    return usage_items(usage, line->model[0] ? line->model : NULL, items_out);
+}
+
+/* state: the snapshot's own memory. */
+static struct turns_snapshot take_snapshot(const struct line *line, struct buf *state,
+                                           struct usage_item items[LINE_USAGE_ITEMS])
 {
     struct line_usage usage = line->usage;
     struct buf core = {0};
@@ -66,9 +74,10 @@ static void take_snapshot(const struct line *line, struct buf *out)
         usage.stt_ms += listener_sent_ms(line->listener);
     }
     call_snapshot(line->core, &core);
-    snapshot_begin(out, &usage, &line->waits);
-    buf_add_str(out, buf_str(&core));
+    snapshot_begin(state, &usage, &line->waits);
+    buf_add_str(state, buf_str(&core));
     buf_free(&core);
+    return (struct turns_snapshot){buf_str(state), items, list_usage(line, &usage, items)};
 }
 
 static void on_saved(int err, void *arg)
@@ -92,13 +101,14 @@ void line_save(struct line *line)
     if (!line->dirty || line->saving || line->save_again_ms)
         return;
     struct call_line rows[TURNS_BATCH_MAX];
-    struct buf snapshot = {0};
+    struct usage_item items[LINE_USAGE_ITEMS];
+    struct buf state = {0};
     line->dirty = line->row_count > TURNS_BATCH_MAX;
     line->saving_count = list_rows(line, rows);
-    take_snapshot(line, &snapshot);
-    turns_save(line->parts->db, line->tenant, line->call, rows, line->saving_count,
-               buf_str(&snapshot), on_saved, line, &line->saving);
-    buf_free(&snapshot);
+    const struct turns_snapshot snapshot = take_snapshot(line, &state, items);
+    turns_save(line->parts->db, line->tenant, line->call, rows, line->saving_count, &snapshot,
+               on_saved, line, &line->saving);
+    buf_free(&state);
 }
 
 /* ---- tools ---- */
@@ -183,12 +193,12 @@ static bool goes_on_elsewhere(const struct line *line)
 
 static void leave(struct line *line)
 {
-    struct buf snapshot = {0};
+    struct buf state = {0};
     struct call_line rows[TURNS_BATCH_MAX];
-    take_snapshot(line, &snapshot);
-    tray_turns(line->parts->tray, line->tenant, line->call, rows, list_rows(line, rows),
-               buf_str(&snapshot));
-    buf_free(&snapshot);
+    struct usage_item items[LINE_USAGE_ITEMS];
+    const struct turns_snapshot snapshot = take_snapshot(line, &state, items);
+    tray_turns(line->parts->tray, line->tenant, line->call, rows, list_rows(line, rows), &snapshot);
+    buf_free(&state);
 }
 
 static void finish(struct line *line, const char *why)
@@ -204,7 +214,7 @@ static void finish(struct line *line, const char *why)
         .lines = rows,
         .line_count = list_rows(line, rows),
         .usage = items,
-        .usage_count = usage_items(&line->usage, line->model[0] ? line->model : NULL, items),
+        .usage_count = list_usage(line, &line->usage, items),
         .counts = call_counts(line->core),
         .waits = &line->waits,
     };

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/turns.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,9 +24,9 @@ struct item {
     struct arena arena; /* of all that follows */
     struct op *writing;
     struct waiter *waiter;
-    struct str snapshot;
     struct message message;
-    struct call_finish finish; /* ITEM_TURNS: tenant, call and lines of it */
+    struct call_finish finish; /* ITEM_TURNS: all that goes with the state, too */
+    struct str state;
 };
 
 struct tray {
@@ -118,10 +117,11 @@ static void write_item(struct item *item)
     struct db *db = item->tray->db;
     const struct call_finish *finish = &item->finish;
     item->tray->in_flight++;
+    const struct turns_snapshot snapshot = {item->state, finish->usage, finish->usage_count};
     switch (item->kind) {
     case ITEM_TURNS:
-        turns_save(db, finish->tenant, finish->call, finish->lines, finish->line_count,
-                   item->snapshot, on_written, item, &item->writing);
+        turns_save(db, finish->tenant, finish->call, finish->lines, finish->line_count, &snapshot,
+                   on_written, item, &item->writing);
         break;
     case ITEM_MESSAGE: messages_take(db, &item->message, on_written, item, &item->writing); break;
     case ITEM_FINISH: calls_finish(db, finish, on_written, item, &item->writing); break;
@@ -226,14 +226,18 @@ static const struct usage_item *copy_usage(struct arena *arena, const struct usa
 }
 
 void tray_turns(struct tray *tray, struct uuid tenant, struct uuid call,
-                const struct call_line *lines, size_t count, struct str snapshot)
+                const struct call_line *lines, size_t count, const struct turns_snapshot *snapshot)
 {
     struct item *item = add(tray, ITEM_TURNS);
-    item->finish = (struct call_finish){.tenant = tenant,
-                                        .call = call,
-                                        .lines = copy_lines(&item->arena, lines, count),
-                                        .line_count = count};
-    item->snapshot = copy_str(&item->arena, snapshot);
+    struct arena *arena = &item->arena;
+    item->finish =
+        (struct call_finish){.tenant = tenant,
+                             .call = call,
+                             .lines = copy_lines(arena, lines, count),
+                             .line_count = count,
+                             .usage = copy_usage(arena, snapshot->usage, snapshot->usage_count),
+                             .usage_count = snapshot->usage_count};
+    item->state = copy_str(arena, snapshot->state);
     try(item);
 }
 

@@ -6,6 +6,7 @@
 #include "net/loop.h"
 #include "store/calls.h"
 #include "store/messages.h"
+#include "store/turns.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,7 @@ void tray_free(struct tray **tray); /* what lies in it is lost, with an error in
 
 /* Everything is copied. */
 void tray_turns(struct tray *tray, struct uuid tenant, struct uuid call,
-                const struct call_line *lines, size_t count, struct str snapshot);
+                const struct call_line *lines, size_t count, const struct turns_snapshot *snapshot);
 void tray_finish(struct tray *tray, const struct call_finish *finish);
 /* on_tried runs after the first try: 0 if it is stored, else why it will be tried again, or never
  * when tray_is_hopeless(err). The item stays in the tray when the slot is cancelled. */

@@ -213,18 +213,14 @@ static void put_text(struct buf *out, const char *name, const char *value)
     store_json_text(out, str_of(value));
 }
 
-/* One ledger row for one kind of one provider's work for this call: its key. */
-static void usage_json(struct uuid call, const struct usage_item *usage, size_t count,
-                       struct buf *out)
+void usage_json(const struct usage_item *usage, size_t count, struct buf *out)
 {
-    char id[UUID_TEXT_BYTES];
-    uuid_print(call, id);
+    assert(count <= CALL_USAGE_MAX);
     buf_putc(out, '[');
     for (size_t i = 0; i < count; i++) {
         const struct usage_item *item = &usage[i];
-        buf_printf(out, "%s{\"key\":\"call:%s:%s:%s:%s\"", i ? "," : "", id, item->kind,
-                   item->provider, item->model ? item->model : "");
-        put_text(out, "kind", item->kind);
+        buf_puts(out, i ? ",{\"kind\":" : "{\"kind\":");
+        store_json_text(out, str_of(item->kind));
         put_text(out, "provider", item->provider);
         if (item->model)
             put_text(out, "model", item->model);
@@ -278,7 +274,8 @@ static const char end_sql[] =
     " forgotten AS (DELETE FROM call_snapshots WHERE tenant_id = $1 AND call_id = "
     "$2)," QUEUE_SCREENING
     " SELECT (SELECT count(*) FROM queued) FROM calls WHERE tenant_id = $1 AND id = $2";
-/* ... by the owner's own talk with the caller; whatever was known of it before stays. */
+/* ... by the owner's own talk with the caller; whatever was known of it before stays, and what the
+ * line had used when it left is booked now, since no line writes the end. */
 static const char connected_sql[] =
     "WITH call AS (SELECT tenant_id, id FROM calls"
     "  WHERE tenant_id = karen_tenant() AND call_sid = $1),"
@@ -291,24 +288,20 @@ static const char connected_sql[] =
     "  AND (c.status = 'in_progress' OR c.ended_reason = 'lost') RETURNING c.tenant_id, c.id,"
     "  c.ended_reason),"
     " forgotten AS (DELETE FROM call_snapshots s USING ended"
-    "  WHERE s.tenant_id = ended.tenant_id AND s.call_id = ended.id)," QUEUE_SCREENING
-    " SELECT id FROM call";
-static const char usage_sql[] =
-    "INSERT INTO usage_ledger (tenant_id, key, call_id, kind, provider, model, quantity,"
-    " cost_micro)"
-    " SELECT $1::uuid, key, $2::uuid, kind, provider, model, quantity, cost_micro"
-    " FROM jsonb_to_recordset($3::jsonb) AS item (key text, kind text, provider text, model text,"
-    "  quantity bigint, cost_micro bigint)"
-    " ON CONFLICT DO NOTHING";
+    "  WHERE s.tenant_id = ended.tenant_id AND s.call_id = ended.id"
+    "  RETURNING s.tenant_id, s.call_id, s.usage),"
+    " booked AS (SELECT book_usage(tenant_id, call_id, usage) FROM forgotten)," QUEUE_SCREENING
+    " SELECT id, (SELECT count(*) FROM booked) FROM call";
+static const char usage_sql[] = "SELECT book_usage($1::uuid, $2::uuid, $3::jsonb)";
 
 void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on_end, void *arg,
                   struct op **slot)
 {
-    assert(finish->status != STATUS_IN_PROGRESS && finish->usage_count <= CALL_USAGE_MAX);
+    assert(finish->status != STATUS_IN_PROGRESS);
     struct buf lines = {0}, usage = {0}, counts = {0}, waits = {0};
     char why[WHY_BYTES_MAX + 1];
     turns_json(finish->lines, finish->line_count, &lines);
-    usage_json(finish->call, finish->usage, finish->usage_count, &usage);
+    usage_json(finish->usage, finish->usage_count, &usage);
     counts_json(finish->counts, &counts);
     waits_array(finish->waits, &waits);
     const struct db_value line_values[] = {db_uuid(finish->tenant), db_uuid(finish->call),

@@ -3,7 +3,7 @@
  *
  *                .---------------- calls_finish (the line) ----------------.
  *   in_progress -+                                                         +-> a final status
- *                '-- calls_sweep (the worker died; the carrier hung up) ---'   never overwritten
+ *                '-- calls_connected, or calls_sweep (nobody carries it) --'   never overwritten
  */
 #pragma once
 #include "call/core.h"
@@ -61,7 +61,8 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
  * not answer. ENOENT: no such call; EALREADY: it is over. */
 void calls_resume(struct db *db, const char *call_sid, bool owner_failed, call_begun_fn *on_begun,
                   void *arg, struct op **slot);
-/* The owner and the caller have talked, and hung up: the record ends. ENOENT: no such call. */
+/* The owner and the caller have talked, and hung up: the record ends, with what its line had used.
+ * ENOENT: no such call. */
 void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,
                      struct op **slot);
 
@@ -105,8 +106,8 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
                   struct op **slot);
 
 /* Finishes calls in progress that nobody can be carrying any more: silent for idle_s (longer than
- * any call can be), or hung up by the carrier half a minute ago. Queues their screening. Harmless
- * from several workers at once. */
+ * any call can be), or hung up by the carrier half a minute ago. Books what their lines had used
+ * and queues their screening. Harmless from several workers at once. */
 typedef void calls_swept_fn(int err, int64_t calls, void *arg);
 void calls_sweep(struct db *db, int64_t idle_s, calls_swept_fn *on_swept, void *arg,
                  struct op **slot);

@@ -65,6 +65,9 @@ enum { CALL_COLUMN_COUNT = 13 };
 void call_row(const struct db_rows *rows, size_t row, size_t column, struct arena *arena,
               struct call_record *record_out);
 
+/* What the schema's book_usage() takes. */
+void usage_json(const struct usage_item *usage, size_t count, struct buf *out);
+
 /* The statement that stores lines of a call: values are tenant, call and turns_json(). */
 extern const char turns_save_sql[];
 void turns_json(const struct call_line *lines, size_t count, struct buf *out);

@@ -116,31 +116,35 @@ const char turns_save_sql[] =
     " confidence = excluded.confidence, text = excluded.text, generated = excluded.generated";
 
 void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struct call_line *lines,
-                size_t count, struct str snapshot, db_end_fn *on_end, void *arg, struct op **slot)
+                size_t count, const struct turns_snapshot *snapshot, db_end_fn *on_end, void *arg,
+                struct op **slot)
 {
     static const char snapshot_sql[] =
-        "INSERT INTO call_snapshots (tenant_id, call_id, snapshot)"
-        " SELECT $1::uuid, $2::uuid, $3::bytea FROM calls"
+        "INSERT INTO call_snapshots AS s (tenant_id, call_id, snapshot, usage)"
+        " SELECT $1::uuid, $2::uuid, $3::bytea, $4::jsonb FROM calls"
         " WHERE tenant_id = $1 AND id = $2 AND status = 'in_progress'"
-        " ON CONFLICT (tenant_id, call_id) DO UPDATE SET updated_at = now(), snapshot ="
-        " CASE WHEN octet_length(excluded.snapshot) > 0 THEN excluded.snapshot"
-        " ELSE call_snapshots.snapshot END";
-    if (snapshot.bytes > CALL_SNAPSHOT_BYTES_MAX || count > TURNS_BATCH_MAX) {
+        " ON CONFLICT (tenant_id, call_id) DO UPDATE SET updated_at = now(),"
+        " snapshot = CASE WHEN octet_length($3) > 0 THEN $3 ELSE s.snapshot END,"
+        " usage = CASE WHEN octet_length($3) > 0 THEN $4 ELSE s.usage END";
+    if (snapshot->state.bytes > CALL_SNAPSHOT_BYTES_MAX || count > TURNS_BATCH_MAX) {
         store_refuse(db, EMSGSIZE, on_end, arg, slot);
         return;
     }
-    struct buf json = {0};
+    struct buf json = {0}, usage = {0};
     turns_json(lines, count, &json);
+    usage_json(snapshot->usage, snapshot->usage_count, &usage);
     const struct db_value line_values[] = {db_uuid(tenant), db_uuid(call), db_str(buf_str(&json))};
     const struct db_value snapshot_values[] = {db_uuid(tenant), db_uuid(call),
-                                               db_bytes(snapshot.at, snapshot.bytes)};
-    const struct db_statement statements[] = {{snapshot_sql, snapshot_values, 3},
+                                               db_bytes(snapshot->state.at, snapshot->state.bytes),
+                                               db_str(buf_str(&usage))};
+    const struct db_statement statements[] = {{snapshot_sql, snapshot_values, 4},
                                               {turns_save_sql, line_values, 3}};
     /* Nothing settled, but alive: the snapshot alone. */
     const struct db_unit unit = {
         .tenant = tenant, .statements = statements, .count = count ? 2 : 1};
     store_write(db, &unit, NULL, on_end, arg, slot);
     buf_free(&json);
+    buf_free(&usage);
 }
 
 static struct str copied(const struct db_rows *rows, size_t row, size_t column, struct arena *arena)
