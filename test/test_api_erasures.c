@@ -54,8 +54,14 @@ static void caller_is_forgotten_and_nobody_else(void **state)
     postgres_run("INSERT INTO contacts (tenant_id, id, phone, name) SELECT id, gen_random_uuid(),"
                  " '" CALLER "', 'Petr' FROM tenants;"
                  "INSERT INTO audit_log (tenant_id, actor, action, subject, change) SELECT id, 'x',"
-                 " 'contact.add', '" CALLER "', '{\"phone\": [null, \"" CALLER
-                 "\"]}' FROM tenants");
+                 " 'contact.add', '" CALLER "', '{\"phone\": [null, \"" CALLER "\"]}' FROM tenants;"
+                 "INSERT INTO exports (tenant_id, id, made_by) SELECT id, id, 'x' FROM tenants;"
+                 "INSERT INTO export_chunks (tenant_id, export_id, run, seq, data)"
+                 " SELECT id, id, id, 0, 'PK' FROM tenants;"
+                 "INSERT INTO idempotency_keys (tenant_id, key, operation, request_hash, claim,"
+                 " status, answer) SELECT t.id, n, 'makeContact', sha256(n::bytea), t.id, 201,"
+                 " '{\"phone\":\"' || n || '\"}' FROM tenants t,"
+                 " unnest(ARRAY['" CALLER "', '" OTHER "']) AS n");
     assert_int_equal(api_ask(&owner, HTTP_POST, ASKED, "%s", path), 201);
     assert_string_equal(api_value("erased.calls"), "2");
     assert_string_equal(api_value("erased.transcript_lines"), "2");
@@ -63,8 +69,11 @@ static void caller_is_forgotten_and_nobody_else(void **state)
     assert_string_equal(api_value("erased.contacts"), "1");
     assert_string_equal(api_value("erased.mentions"), "1");
     assert_string_equal(api_value("erased.audit_entries"), "1");
+    assert_string_equal(api_value("erased.exports"), "1"); /* it held him, too */
     assert_string_equal(api_value("live_calls"), "0");
     assert_int_equal(postgres_count("SELECT count(*) FROM calls"), 2);
+    assert_int_equal(postgres_count("SELECT count(*) FROM export_chunks"), 1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM idempotency_keys"), 3);
     assert_int_equal(postgres_count("SELECT count(*) FROM contacts"), 1);
 #define JANS(table, what)                                                                          \
     "SELECT count(*) FROM " table " a JOIN tenants t ON t.id = a.tenant_id WHERE t.name = 'Jan'"   \

@@ -367,6 +367,7 @@ static void crossing_functions_are_few_and_closed_to_the_public(void **state)
                                " erase_recording"
                                " erase_tenant"
                                " finish_number_order"
+                               " forget_call_sid"
                                " forget_limit"
                                " invite_shown"
                                " invites_of_person"

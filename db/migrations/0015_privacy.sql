@@ -98,7 +98,6 @@ BEGIN
     ids := ARRAY(SELECT c.id FROM calls c WHERE c.tenant_id = whose AND c.status <> 'in_progress'
         AND c.started_at < now() - make_interval(days => coalesce(t.retention_calls_days, 3650))
         ORDER BY c.started_at LIMIT most);
-    DELETE FROM call_events e WHERE e.tenant_id = whose AND e.call_id = ANY (ids);
     DELETE FROM calls c WHERE c.tenant_id = whose AND c.id = ANY (ids);
     GET DIAGNOSTICS old_calls = ROW_COUNT;
 
@@ -190,10 +189,8 @@ BEGIN
         'transcript_lines', (SELECT count(*) FROM call_turns WHERE tenant_id = whose AND call_id = ANY (ids)),
         'screenings', (SELECT count(*) FROM call_screenings WHERE tenant_id = whose AND call_id = ANY (ids)),
         'messages', (SELECT count(*) FROM call_messages WHERE tenant_id = whose AND call_id = ANY (ids)),
+        'events', (SELECT count(*) FROM call_events WHERE tenant_id = whose AND call_id = ANY (ids)),
         'jobs', (SELECT count(*) FROM outbox WHERE tenant_id = whose AND call_id = ANY (ids)));
-    DELETE FROM call_events WHERE tenant_id = whose AND call_id = ANY (ids);
-    GET DIAGNOSTICS n = ROW_COUNT;
-    done := done || jsonb_build_object('events', n);
     DELETE FROM calls WHERE tenant_id = whose AND id = ANY (ids);
     IF NOT more THEN
         DELETE FROM contacts WHERE tenant_id = whose AND phone = caller;
@@ -209,6 +206,10 @@ BEGIN
             WHERE tenant_id = whose AND (subject = caller OR strpos(change::text, caller) > 0);
         GET DIAGNOSTICS n = ROW_COUNT;
         done := done || jsonb_build_object('audit_entries', n);
+        DELETE FROM exports WHERE tenant_id = whose; -- made before, or being made of it
+        GET DIAGNOSTICS n = ROW_COUNT;
+        done := done || jsonb_build_object('exports', n);
+        DELETE FROM idempotency_keys k WHERE k.tenant_id = whose AND strpos(k.answer, caller) > 0;
     END IF;
     INSERT INTO erasure_receipts AS r (id, subject, owner_hash, counts, ended_at)
         VALUES (receipt, 'caller', hash_of_tenant(whose), done, CASE WHEN NOT more THEN now() END)

@@ -1,5 +1,5 @@
-/* app/keeper.c: a round: what is old, tenants to be erased, leftovers, recordings; each until
- * nothing of it is due. What fails waits for the next round. */
+/* app/keeper.c: a round: what is old, what was thrown away, tenants to be erased, leftovers,
+ * recordings; each until nothing of it is due. What fails waits for the next round. */
 #include "app/keeper.h"
 
 #include "base/log.h"
@@ -126,6 +126,22 @@ static void on_tenant_step(int err, bool done, int64_t ended, void *arg)
         privacy_sweep(keeper->db, on_swept, keeper, &keeper->working);
 }
 
+static void on_deleted_step(int err, bool done, int64_t calls, void *arg)
+{
+    struct keeper *keeper = arg;
+    if (err) {
+        give_up(keeper, "deleted", err);
+        return;
+    }
+    keeper->stats.deleted += (uint64_t)calls;
+    if (done) {
+        log_info(NULL, "erased_deleted", "calls=%lld", (long long)calls);
+        privacy_erase_deleted(keeper->db, on_deleted_step, keeper, &keeper->working);
+    } else {
+        privacy_erase_tenant(keeper->db, on_tenant_step, keeper, &keeper->working);
+    }
+}
+
 static void on_old_step(int err, bool done, int64_t rows, void *arg)
 {
     struct keeper *keeper = arg;
@@ -139,7 +155,7 @@ static void on_old_step(int err, bool done, int64_t rows, void *arg)
     if (done)
         privacy_erase_old(keeper->db, on_old_step, keeper, &keeper->working);
     else
-        privacy_erase_tenant(keeper->db, on_tenant_step, keeper, &keeper->working);
+        privacy_erase_deleted(keeper->db, on_deleted_step, keeper, &keeper->working);
 }
 
 static void begin_round(void *arg)

@@ -217,6 +217,7 @@ static void on_request_refused(void *app, int status)
 static void publish_keeper(struct metrics_slot *slot, const struct keeper_stats *stats)
 {
     metrics_add(slot, "karen_erased_total", "what=\"old\"", (double)stats->rows);
+    metrics_add(slot, "karen_erased_total", "what=\"deleted\"", (double)stats->deleted);
     metrics_add(slot, "karen_erased_total", "what=\"tenant\"", (double)stats->tenants);
     metrics_add(slot, "karen_erased_total", "what=\"recording\"", (double)stats->recordings);
     metrics_add(slot, "karen_erasure_failures_total", "", (double)stats->recordings_kept);

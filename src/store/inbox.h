@@ -5,9 +5,8 @@
 #include "store/json.h"
 
 enum {
-    INBOX_LIST_MAX = 500,  /* calls of one page; the contract allows fewer */
-    INBOX_IDS_MAX = 200,   /* of one change */
-    INBOX_ERASE_DAYS = 30, /* how long what was thrown away can be taken back; the schema's, too */
+    INBOX_LIST_MAX = 500, /* calls of one page; the contract allows fewer */
+    INBOX_IDS_MAX = 200,  /* of one change */
 };
 
 /* Which calls. NULL, nil, false: whichever. */

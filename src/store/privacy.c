@@ -35,6 +35,13 @@ void privacy_erase_old(struct db *db, privacy_step_fn *on_step, void *arg, struc
     step(db, "SELECT whose, erased FROM erase_old($1::integer)", on_step, arg, slot);
 }
 
+void privacy_erase_deleted(struct db *db, privacy_step_fn *on_step, void *arg, struct op **slot)
+{
+    static const char sql[] = "SELECT nullif(erased, 0), erased"
+                              " FROM erase_deleted_calls($1::integer) AS erased";
+    step(db, sql, on_step, arg, slot);
+}
+
 void privacy_erase_tenant(struct db *db, privacy_step_fn *on_step, void *arg, struct op **slot)
 {
     step(db, "SELECT receipt, ended::integer FROM erase_tenant($1::integer)", on_step, arg, slot);

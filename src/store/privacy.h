@@ -1,6 +1,7 @@
-/* store/privacy.h: erasure: of what is older than its tenant wants it kept, of one caller, of a
- * tenant whose days of grace are over; and of recordings that lie with the carrier. Each step is
- * bounded, done by whichever worker comes, and harmless when it is done again. */
+/* store/privacy.h: erasure: of what is older than its tenant wants it kept, of what was thrown
+ * away, of one caller, of a tenant whose days of grace are over; and of recordings that lie with
+ * the carrier. Each step is bounded, done by whichever worker comes, and harmless when it is done
+ * again. */
 #pragma once
 #include "store/json.h"
 
@@ -14,6 +15,8 @@ enum {
 typedef void privacy_step_fn(int err, bool done, int64_t rows, void *arg);
 /* Of one tenant that is due, by its retention settings. */
 void privacy_erase_old(struct db *db, privacy_step_fn *on_step, void *arg, struct op **slot);
+/* Of calls that were thrown away longer ago than they can be taken back. */
+void privacy_erase_deleted(struct db *db, privacy_step_fn *on_step, void *arg, struct op **slot);
 /* Of one cancelled tenant; its numbers go into quarantine, a receipt stays. */
 void privacy_erase_tenant(struct db *db, privacy_step_fn *on_step, void *arg, struct op **slot);
 /* Exports that are too old, jobs that are long done. */
