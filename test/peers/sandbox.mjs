@@ -69,7 +69,7 @@ export async function start(name, variable, args, env = {}) {
     rmSync(folder, { recursive: true });
     if (code !== 0) throw new Error(`${name} ended with ${code}`);
   });
-  return { ready: await appears(folder, file, child), folder, log };
+  return { ready: await appears(folder, file, child), folder, log, pid: child.pid };
 }
 
 export async function startSandbox() {
@@ -109,4 +109,10 @@ export function recording(name) {
 
 export function recordingFile(name) {
   return readFileSync(path.join(root, "test/audio", name));
+}
+
+// Where a recording is, one of ours or one that the build makes.
+export function recordingPath(name) {
+  const own = path.join(root, "test/audio", `${name}.wav`);
+  return existsSync(own) ? own : program(`test/audio/${name}.wav`);
 }

@@ -1,13 +1,14 @@
 // test/peers/stack.mjs: a Karen of its own for one file of tests: database, sandbox, karen serve.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { SignJWT } from "jose";
 import pg from "pg";
-import { afterwards, root, start, startSandbox } from "./sandbox.mjs";
+import { afterwards, program, recordingPath, root, start, startSandbox, stats } from "./sandbox.mjs";
 
 function freePort() {
   return new Promise((resolve) => {
@@ -59,7 +60,7 @@ export async function startStack(settings = {}) {
   const port = await freePort();
   const secret = randomBytes(32).toString("base64");
   const url = `http://127.0.0.1:${port}`;
-  const { log } = await start("src/app/karen", "KAREN_PROGRAM", () => ["serve"], {
+  const env = {
     ...sandbox.env,
     KAREN_ENV: "development",
     KAREN_SANDBOX_URL: sandbox.url,
@@ -72,8 +73,56 @@ export async function startStack(settings = {}) {
     PROMPTS_DIR: path.join(root, "prompts"),
     API_REQUESTS_PER_MINUTE: "0",
     ...settings,
-  });
-  return { url, sandbox, database, secret, log };
+  };
+  const { log, pid } = await start("src/app/karen", "KAREN_PROGRAM", () => ["serve"], env);
+  return { url, sandbox, database, secret, log, pid, env };
+}
+
+const run = promisify(execFile);
+
+// The operator's commands: what `karen` with these words prints.
+export async function command(stack, ...words) {
+  const env = { ...process.env, ...stack.env };
+  return (await run(program("src/app/karen", "KAREN_PROGRAM"), words, { env })).stdout;
+}
+
+// A number of the installation's own, of one tenant.
+export async function giveNumber(stack, tenant, number) {
+  await command(stack, "number", "add", number);
+  await command(stack, "number", "assign", number, tenant, "--primary");
+}
+
+// Calls by karen-phone; what it printed, the summary last: one JSON object a line. audio: names of
+// recordings. It does not matter how the call went.
+export async function call(stack, to, { from, audio = [], words = [] } = {}) {
+  const all = ["call", "--json", "--to", to, ...(from ? ["--from", from] : [])];
+  for (const name of audio) all.push("--audio", recordingPath(name));
+  const env = { ...process.env, ...stack.env };
+  const phone = run(program("phone/karen-phone"), [...all, ...words], { env });
+  const { stdout } = await phone.catch((error) => error);
+  return stdout.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+// A sample of /metrics, 0 when it is not there.
+export async function metric(stack, sample) {
+  const page = await (await fetch(`${stack.url}/metrics`)).text();
+  const line = page.split("\n").find((one) => one.startsWith(`${sample} `));
+  return line ? Number(line.slice(sample.length)) : 0;
+}
+
+// The code that the sandbox has sent to a phone last.
+export async function codeOf(stack, phone) {
+  const { verifications } = await stats(stack.sandbox, "twilio");
+  return verifications.findLast((one) => one.to === phone).code;
+}
+
+// Asks again until it is so; for what nobody tells.
+export async function eventually(what, ms = 30000) {
+  for (const until = Date.now() + ms; ; await new Promise((done) => setTimeout(done, 50))) {
+    const found = await what();
+    if (found) return found;
+    if (Date.now() > until) throw new Error(`it never came: ${what}`);
+  }
 }
 
 export const kid = (secret) => createHash("sha256").update(secret).digest("hex").slice(0, 8);
