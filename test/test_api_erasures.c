@@ -60,7 +60,7 @@ static void caller_is_forgotten_and_nobody_else(void **state)
                  " SELECT id, id, id, 0, 'PK' FROM tenants;"
                  "INSERT INTO idempotency_keys (tenant_id, key, operation, request_hash, claim,"
                  " status, answer) SELECT t.id, n, 'makeContact', sha256(n::bytea), t.id, 201,"
-                 " '{\"phone\":\"' || n || '\"}' FROM tenants t,"
+                 " convert_to('{\"phone\":\"' || n || '\"}', 'UTF8') FROM tenants t,"
                  " unnest(ARRAY['" CALLER "', '" OTHER "']) AS n");
     assert_int_equal(api_ask(&owner, HTTP_POST, ASKED, "%s", path), 201);
     assert_string_equal(api_value("erased.calls"), "2");

@@ -209,7 +209,8 @@ BEGIN
         DELETE FROM exports WHERE tenant_id = whose; -- made before, or being made of it
         GET DIAGNOSTICS n = ROW_COUNT;
         done := done || jsonb_build_object('exports', n);
-        DELETE FROM idempotency_keys k WHERE k.tenant_id = whose AND strpos(k.answer, caller) > 0;
+        DELETE FROM idempotency_keys k
+            WHERE k.tenant_id = whose AND position(convert_to(caller, 'UTF8') IN k.answer) > 0;
     END IF;
     INSERT INTO erasure_receipts AS r (id, subject, owner_hash, counts, ended_at)
         VALUES (receipt, 'caller', hash_of_tenant(whose), done, CASE WHEN NOT more THEN now() END)
