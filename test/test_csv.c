@@ -52,10 +52,31 @@ static void telephone_numbers_stay_numbers(void **state)
     expect("+420 602", "'+420 602");
 }
 
+static void objects_are_lines_of_their_values(void **state)
+{
+    (void)state;
+    static const char rows[] =
+        "[{\"day\":\"2026-11-28\",\"calls\": 3 ,\"half\":1.5,\"why\":null},"
+        "{\"day\":\"a,\\u0022b\",\"calls\":true,\"half\":\"=1\",\"why\":\"\"}]";
+    struct json json = json_of(str_of(rows));
+    struct buf out = {0};
+    assert_true(json_array(&json) && json_element(&json));
+    csv_put_names(&out, json);
+    csv_put_object(&out, &json);
+    assert_true(json_element(&json));
+    csv_put_object(&out, &json);
+    assert_string_equal(buf_text(&out), "day,calls,half,why\r\n2026-11-28,3,1.5,\r\n"
+                                        "\"a,\"\"b\",true,'=1,\r\n");
+    assert_false(json_element(&json));
+    assert_true(json_done(&json));
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_text_stays_as_it_is),
+        cmocka_unit_test(objects_are_lines_of_their_values),
         cmocka_unit_test(separators_quotes_and_lines_are_quoted),
         cmocka_unit_test(formulas_are_no_formulas_any_more),
         cmocka_unit_test(telephone_numbers_stay_numbers),

@@ -1,7 +1,8 @@
-/* test/test_inbox_plans.c: how PostgreSQL goes about the inbox's statements, at a size at which it
- * has a choice: no table of calls is read from end to end, and of a tenant no more than is shown.
- */
+/* test/test_inbox_plans.c: how PostgreSQL goes about the statements of the inbox and its figures,
+ * at a size at which it has a choice: no table of calls is read from end to end, and of a tenant no
+ * more than is shown. */
 #include "base/mem.h"
+#include "store/analytics.h"
 #include "store/inbox_private.h"
 #include "test/json_at.h"
 #include "test/postgres.h"
@@ -242,6 +243,20 @@ static void counts_come_of_the_index_alone(void **state)
     assert_int_equal(use_of("calls_newest").looked, 5000);
 }
 
+/* Six days and the hours around them, of 28. */
+static void figures_are_counted_from_the_calls_of_their_days(void **state)
+{
+    (void)state;
+    explain("uuid,date,date,integer,integer,integer,integer,integer,integer", analytics_sql,
+            "(now() - interval '5 days')::date, (now() - interval '3 days')::date,"
+            " 30, 366, 60, 120, 22, 34");
+    each_node(plan, is_no_seq_scan, NULL);
+    struct use use = use_of("calls_newest");
+    assert_int_equal(use.times, 1);
+    assert_in_range((int)use.looked, 6 * 180, 7 * 180);
+    assert_int_equal(use_of("calls_pkey").times, 0);
+}
+
 static void export_goes_the_lists_ways(void **state)
 {
     (void)state;
@@ -261,6 +276,7 @@ int main(void)
         cmocka_unit_test(rare_word_is_found_by_the_index_of_words),
         cmocka_unit_test(call_is_opened_by_its_key),
         cmocka_unit_test(counts_come_of_the_index_alone),
+        cmocka_unit_test(figures_are_counted_from_the_calls_of_their_days),
         cmocka_unit_test(export_goes_the_lists_ways),
     };
     return cmocka_run_group_tests(tests, open_worker, close_worker);

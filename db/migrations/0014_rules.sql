@@ -136,3 +136,34 @@ CREATE TABLE bench_results (
 );
 CALL protect_tenant_table('bench_results');
 GRANT SELECT, INSERT, DELETE ON bench_results TO karen_app;
+
+-- ---- analytics ------------------------------------------------------------------------------------
+
+-- A call in facts that can be counted, for whoever asks (so under row level security). Who was put
+-- through has cost the owner his time, whatever was made of it. A call without a turn and without an
+-- answer is one in which nothing was said; what a line that died had counted is not known.
+CREATE VIEW call_facts WITH (security_invoker = true) AS
+SELECT tenant_id, started_at, duration_seconds, reply_ms, true AS calls,
+       NOT turned_away AND service <> 'voicemail' AS answered, turned_away,
+       NOT turned_away AND service = 'voicemail' AS voicemail,
+       label = 'legitimate' AS legitimate, label = 'marketing' AS marketing, label = 'spam' AS spam,
+       label = 'fraud' AS fraud, label = 'unknown' AS unknown, label IS NULL AS unjudged,
+       filtered, label = 'legitimate' AND NOT connected AS noted,
+       was_karens AND (broken OR silent) AS dead_ends, was_karens AND silent AND NOT broken AS silent,
+       was_karens AND broken AS failed, asked_for_person AND NOT filtered AS asked_for_person,
+       asked_for_person AND NOT filtered AND connected AS asked_connected,
+       connected AS transfers_connected, transfer = 'failed' AS transfers_failed,
+       vip, vip AND connected AS vip_connected,
+       needs_follow_up AND NOT filtered AS promises,
+       needs_follow_up AND NOT filtered AND resolved_at IS NOT NULL AS promises_kept
+FROM (SELECT f.*, NOT turned_away AND NOT connected AND service <> 'voicemail' AS was_karens,
+             inbox_group = 'filtered' AND NOT connected AS filtered
+      FROM (SELECT c.*, coalesce(ended_reason IN ('blocked', 'ruled_out'), false) AS turned_away,
+                   coalesce(transfer = 'connected', false) AS connected,
+                   status = 'failed' OR coalesce(ended_reason IN ('lost', 'recogniser_lost'), false)
+                       AS broken,
+                   status = 'completed' AND coalesce(counts -> 'turns' = '0', false)
+                       AND reply_ms = '{}' AS silent,
+                   coalesce(handling -> 'vip' = 'true', false) AS vip
+            FROM calls c WHERE deleted_at IS NULL) f) g;
+GRANT SELECT ON call_facts TO karen_app;

@@ -35,40 +35,11 @@ static void free_export(void *arg)
 
 /* ---- a page of the store as a piece of the file ---------------------------------------------- */
 
-static void put_value(struct buf *out, struct json *json)
-{
-    struct buf text = {0};
-    struct str raw;
-    const char *start = json->at;
-    if (json_string(json, &raw)) {
-        json_unescape(&text, raw);
-        csv_put_cell(out, buf_str(&text));
-        buf_free(&text);
-        return;
-    }
-    /* skipped: a number, true, false or null */
-    struct str word = str_trim((struct str){start, (size_t)(json->at - start)});
-    if (!str_is(word, "null"))
-        buf_add_str(out, word);
-}
-
-static void put_csv_row(struct buf *out, struct json *json)
-{
-    struct str key;
-    bool first = true;
-    for (bool in = json_object(json); in && json_member(json, &key); first = false) {
-        if (!first)
-            buf_putc(out, ',');
-        put_value(out, json);
-    }
-    buf_puts(out, "\r\n");
-}
-
 static void put_item(struct export *export, struct json *json)
 {
     const char *start = json->at;
     if (export->csv) {
-        put_csv_row(&export->page, json);
+        csv_put_object(&export->page, json);
         return;
     }
     json_skip(json);

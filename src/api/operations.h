@@ -27,6 +27,7 @@
     row(eraseCaller, api_erase_caller) \
     row(exportCalls, api_export_calls) \
     row(fetchExport, api_fetch_export) \
+    row(getAnalytics, api_get_analytics) \
     row(getCall, api_get_call) \
     row(getContact, api_get_contact) \
     row(getExport, api_get_export) \

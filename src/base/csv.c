@@ -1,4 +1,4 @@
-/* base/csv.c: cells of a table. */
+/* base/csv.c: cells and lines of a table. */
 #include "base/csv.h"
 
 static bool is_one_of(char byte, const char *bytes)
@@ -32,4 +32,46 @@ void csv_put_cell(struct buf *out, struct str text)
     }
     if (quoted)
         buf_putc(out, '"');
+}
+
+static void put_value(struct buf *out, struct json *json)
+{
+    struct buf text = {0};
+    struct str raw;
+    const char *start = json->at;
+    if (json_string(json, &raw)) {
+        json_unescape(&text, raw);
+        csv_put_cell(out, buf_str(&text));
+        buf_free(&text);
+        return;
+    }
+    /* skipped: a number, true, false or null */
+    struct str word = str_trim((struct str){start, (size_t)(json->at - start)});
+    if (!str_is(word, "null"))
+        buf_add_str(out, word);
+}
+
+void csv_put_object(struct buf *out, struct json *json)
+{
+    struct str key;
+    bool first = true;
+    for (bool in = json_object(json); in && json_member(json, &key); first = false) {
+        if (!first)
+            buf_putc(out, ',');
+        put_value(out, json);
+    }
+    buf_puts(out, "\r\n");
+}
+
+void csv_put_names(struct buf *out, struct json json)
+{
+    struct str key;
+    bool first = true;
+    for (bool in = json_object(&json); in && json_member(&json, &key); first = false) {
+        if (!first)
+            buf_putc(out, ',');
+        csv_put_cell(out, key);
+        json_skip(&json);
+    }
+    buf_puts(out, "\r\n");
 }
