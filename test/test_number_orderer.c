@@ -117,7 +117,8 @@ static void place(struct uuid tenant, const char *wish)
 
 static int import(const char *number, struct uuid tenant)
 {
-    number_orders_import(w->db_operator, number, tenant, "operator:test", on_placed, NULL, NULL);
+    const struct number_import wanted = {.number = number, .tenant = tenant};
+    number_orders_import(w->db_operator, &wanted, "operator:test", on_placed, NULL, NULL);
     return wait_placed();
 }
 

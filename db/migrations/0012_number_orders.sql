@@ -223,8 +223,8 @@ $$;
 -- The operator's: a number that is the installation's at the carrier already is taken into the pool,
 -- and to a tenant when one is named; or one of the pool goes back to the carrier. outcome: ok; none (no
 -- such tenant or number); ours (it is in the pool already); busy (somebody has it, or had it lately).
-CREATE FUNCTION place_number_work(new_id uuid, what text, wanted_number text, for_tenant uuid, who text,
-    OUT outcome text, OUT made json)
+CREATE FUNCTION place_number_work(new_id uuid, what text, wanted_number text, for_tenant uuid,
+    make_primary boolean, who text, OUT outcome text, OUT made json)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     pooled number_pool;
@@ -243,8 +243,8 @@ BEGIN
     IF outcome <> 'ok' THEN
         RETURN;
     END IF;
-    INSERT INTO number_orders (id, tenant_id, work, wanted, number, state, actor)
-        VALUES (new_id, for_tenant, what, wanted_number,
+    INSERT INTO number_orders (id, tenant_id, work, wanted, is_primary, number, state, actor)
+        VALUES (new_id, for_tenant, what, wanted_number, make_primary,
                 CASE what WHEN 'release' THEN wanted_number END,
                 CASE what WHEN 'release' THEN 'releasing' ELSE 'searching' END, who)
         ON CONFLICT DO NOTHING RETURNING * INTO placed;

@@ -7,6 +7,7 @@
 #define OPERATIONS(row) \
     row(acceptInvite, api_accept_invite) \
     row(acceptMyInvite, api_accept_my_invite) \
+    row(cancelNumberOrder, api_cancel_number_order) \
     row(changeCall, api_change_call) \
     row(changeCalls, api_change_calls) \
     row(changeContact, api_change_contact) \
@@ -36,6 +37,7 @@
     row(getGreeting, api_get_greeting) \
     row(getInstallation, api_get_installation) \
     row(getMe, api_get_me) \
+    row(getNumberOrder, api_get_number_order) \
     row(getOrder, api_get_order) \
     row(getRule, api_get_rule) \
     row(getRuleSettings, api_get_rule_settings) \
@@ -46,6 +48,7 @@
     row(leaveTenant, api_leave_tenant) \
     row(listApiKeys, api_list_keys) \
     row(listAudit, api_list_audit) \
+    row(listAvailableNumbers, api_list_available_numbers) \
     row(listCalls, api_list_calls) \
     row(listContacts, api_list_contacts) \
     row(listExports, api_list_exports) \
@@ -55,6 +58,7 @@
     row(listMyInvites, api_list_my_invites) \
     row(listMySessions, api_list_my_sessions) \
     row(listMyTenants, api_list_my_tenants) \
+    row(listNumberOrders, api_list_number_orders) \
     row(listNumbers, api_list_numbers) \
     row(listRules, api_list_rules) \
     row(listTextVersions, api_list_text_versions) \
@@ -65,6 +69,7 @@
     row(makeExport, api_make_export) \
     row(makeRule, api_make_rule) \
     row(makeTenant, api_make_tenant) \
+    row(operatorCancelNumberOrder, api_operator_cancel_number_order) \
     row(operatorChangePlan, api_operator_change_plan) \
     row(operatorChangeTenant, api_operator_change_tenant) \
     row(operatorGetTenant, api_operator_get_tenant) \
@@ -72,12 +77,19 @@
     row(operatorListJobs, api_operator_list_jobs) \
     row(operatorListLiveCalls, api_operator_list_live_calls) \
     row(operatorListLog, api_operator_list_log) \
+    row(operatorListNumberOrders, api_operator_list_number_orders) \
+    row(operatorListNumberPapers, api_operator_list_number_papers) \
+    row(operatorListNumbers, api_operator_list_numbers) \
     row(operatorListPlans, api_operator_list_plans) \
     row(operatorListTenants, api_operator_list_tenants) \
+    row(operatorOrderNumber, api_operator_order_number) \
     row(operatorOverview, api_operator_overview) \
+    row(operatorReleaseNumber, api_operator_release_number) \
     row(operatorResumeTenant, api_operator_resume) \
     row(operatorRetryJob, api_operator_retry_job) \
+    row(operatorSetNumberPapers, api_operator_set_number_papers) \
     row(operatorSuspendTenant, api_operator_suspend) \
+    row(orderNumber, api_order_number) \
     row(orderRules, api_order_rules) \
     row(previewVoice, api_preview_voice) \
     row(refreshSession, api_refresh) \

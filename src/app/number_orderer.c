@@ -27,7 +27,8 @@ struct errand { /* one order, as long as its lease */
     bool busy;
     struct arena arena; /* of the order and the offers */
     struct number_order order;
-    const char *bundle_state; /* read for this order; NULL: not yet */
+    enum number_order_outcome outcome; /* of the write that ends it */
+    const char *bundle_state;          /* read for this order; NULL: not yet */
     struct twilio_offer *offers;
     size_t offer_count, next; /* the one to be claimed */
     struct log log;
@@ -58,7 +59,9 @@ static void end(struct errand *errand)
 static void on_written(int err, void *arg)
 {
     struct errand *errand = arg;
-    if (err && err != ESTALE) /* the lease runs out and somebody takes it up again */
+    if (!err)
+        errand->orderer->counts[errand->outcome]++;
+    else if (err != ESTALE) /* the lease runs out and somebody takes it up again */
         log_warn(&errand->log, "number_order_not_written", "err=%s", strerrorname_np(err));
     end(errand);
 }
@@ -66,7 +69,7 @@ static void on_written(int err, void *arg)
 static void step(struct errand *errand, enum number_order_outcome outcome,
                  const struct number_step *next)
 {
-    errand->orderer->counts[outcome]++;
+    errand->outcome = outcome;
     number_orders_step(errand->orderer->db, &errand->order, next, on_written, errand,
                        &errand->waiting);
 }
@@ -142,10 +145,8 @@ static void wait_for_papers(struct errand *errand, const char *bundle_state, int
 static void on_finished(int err, void *arg)
 {
     struct errand *errand = arg;
-    if (!err) {
-        errand->orderer->counts[NUMBER_ORDER_DONE]++;
+    if (!err)
         log_info(&errand->log, "number_order_done", "");
-    }
     on_written(err, errand);
 }
 
@@ -153,6 +154,7 @@ static void finish(struct errand *errand, const char *sid)
 {
     const struct number_order *order = &errand->order;
     const char *country = order->work == NUMBER_IMPORT ? phone_country(order->wanted) : "";
+    errand->outcome = NUMBER_ORDER_DONE;
     number_orders_finish(errand->orderer->db, order, sid, *country ? country : NULL, on_finished,
                          errand, &errand->waiting);
 }

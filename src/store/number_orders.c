@@ -42,18 +42,19 @@ void number_orders_place_any(struct db *db, struct uuid tenant, const char *wish
     place(db, tenant, wish, actor, db_null(), on_json, arg, slot);
 }
 
-static void place_work(struct db *db, const char *what, const char *number, struct uuid tenant,
+static void place_work(struct db *db, const char *what, const struct number_import *wanted,
                        const char *actor, db_json_fn *on_json, void *arg, struct op **slot)
 {
     static const char sql[] =
-        "SELECT made, CASE outcome WHEN 'ok' THEN 0 WHEN 'none' THEN $6::integer"
-        " WHEN 'ours' THEN $7::integer ELSE $8::integer END"
-        " FROM place_number_work($1::uuid, $2::text, $3::text, $4::uuid, $5::text)";
+        "SELECT made, CASE outcome WHEN 'ok' THEN 0 WHEN 'none' THEN $7::integer"
+        " WHEN 'ours' THEN $8::integer ELSE $9::integer END"
+        " FROM place_number_work($1::uuid, $2::text, $3::text, $4::uuid, $5::boolean, $6::text)";
     const struct db_value values[] = {
         db_uuid(uuid_new(wall_now_ms())),
         db_text(what),
-        db_text(number),
-        db_uuid(tenant),
+        db_text(wanted->number),
+        db_uuid(wanted->tenant),
+        db_bool(wanted->primary),
         db_text(actor),
         db_int(ENOENT),
         db_int(EEXIST),
@@ -62,16 +63,17 @@ static void place_work(struct db *db, const char *what, const char *number, stru
     store_json_query(db, (struct uuid){0}, sql, values, countof(values), on_json, arg, slot);
 }
 
-void number_orders_import(struct db *db, const char *number, struct uuid tenant, const char *actor,
+void number_orders_import(struct db *db, const struct number_import *import, const char *actor,
                           db_json_fn *on_json, void *arg, struct op **slot)
 {
-    place_work(db, "import", number, tenant, actor, on_json, arg, slot);
+    place_work(db, "import", import, actor, on_json, arg, slot);
 }
 
 void number_orders_release(struct db *db, const char *number, const char *actor,
                            db_json_fn *on_json, void *arg, struct op **slot)
 {
-    place_work(db, "release", number, (struct uuid){0}, actor, on_json, arg, slot);
+    const struct number_import wanted = {.number = number};
+    place_work(db, "release", &wanted, actor, on_json, arg, slot);
 }
 
 static int cancelled_or_why(const struct db_rows *rows)

@@ -39,7 +39,12 @@ void number_orders_cancel_any(struct db *db, struct uuid order, const char *acto
                               db_end_fn *on_end, void *arg, struct op **slot);
 /* A number that is ours at the carrier is taken into the pool, and given to a tenant unless that is
  * nil. ENOENT: no such tenant; EEXIST: it is in the pool already, or on its way. */
-void number_orders_import(struct db *db, const char *number, struct uuid tenant, const char *actor,
+struct number_import {
+    const char *number;
+    struct uuid tenant;
+    bool primary; /* of the tenant's numbers */
+};
+void number_orders_import(struct db *db, const struct number_import *import, const char *actor,
                           db_json_fn *on_json, void *arg, struct op **slot);
 /* A number of the pool goes back to the carrier for good. ENOENT; EBUSY: it is a tenant's, or was
  * lately. */
