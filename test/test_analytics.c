@@ -2,9 +2,8 @@
  * the period before. */
 #include "store/analytics.h"
 
-#include "test/json_at.h"
 #include "test/made_calls.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -12,56 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct bench bench;
-static struct uuid jan, eva;
-
-static struct {
-    bool done;
-    int err;
-    cJSON *json;
-} answer;
-
-static int open_bench(void **state)
-{
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants; DELETE FROM call_sids");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    cJSON_Delete(answer.json);
-    answer.json = NULL;
-    return 0;
-}
-
-static void on_answer(int err, struct str json, void *arg)
-{
-    (void)arg;
-    answer.done = true;
-    answer.err = err;
-    cJSON_Delete(answer.json);
-    answer.json = err ? NULL : cJSON_ParseWithLength(json.at, json.bytes);
-    assert_true(err || answer.json);
-}
-
 static int figures_of(struct uuid tenant, const char *from, const char *to)
 {
-    answer.done = false;
     analytics_get(bench.app, tenant, from, to, on_answer, NULL, NULL);
-    bench_wait(&bench, &answer.done);
-    return answer.err;
+    return answered();
 }
 
-static void expect(const char *path, const char *value)
+static void expect(const char *path, const char *wanted)
 {
-    if (strcmp(json_text_at(answer.json, path), value) != 0)
-        fail_msg("%s is %s, not %s", path, json_text_at(answer.json, path), value);
+    if (strcmp(value(path), wanted) != 0)
+        fail_msg("%s is %s, not %s", path, value(path), wanted);
 }
 
 /* A call of Jan's that began at that time; set: what else is so, in SQL. */
@@ -84,8 +43,8 @@ static void without_calls_every_figure_is_zero(void **state)
     made_call(eva, (struct made_call){.label = "spam"}); /* somebody else's */
     assert_int_equal(figures_of(jan, NULL, NULL), 0);
     expect("time_zone", "Europe/Prague");
-    assert_int_equal(cJSON_GetArraySize(json_at(answer.json, "days")), ANALYTICS_DAYS);
-    assert_int_equal(cJSON_GetArraySize(json_at(answer.json, "hours")), 24);
+    assert_int_equal(count("days"), ANALYTICS_DAYS);
+    assert_int_equal(count("hours"), 24);
     static const char *const parts[] = {"total", "previous", "days.0", "days.29"};
     for (size_t i = 0; i < countof(parts); i++) {
         const cJSON *figure, *figures = json_at(answer.json, parts[i]);
@@ -149,14 +108,12 @@ static void time_saved_follows_from_the_numbers_beside_it(void **state)
     CALL(NOON, NULL, .label = "legitimate");
     CALL(NOON, "transfer = 'connected'", .label = "legitimate");
     assert_int_equal(figures_of(jan, "2026-03-01", "2026-03-31"), 0);
-    int filtered = atoi(json_text_at(answer.json, "time_saved.seconds_per_filtered_call"));
-    int noted = atoi(json_text_at(answer.json, "time_saved.seconds_per_noted_call"));
+    int filtered = atoi(value("time_saved.seconds_per_filtered_call"));
+    int noted = atoi(value("time_saved.seconds_per_noted_call"));
     assert_int_equal(filtered, ANALYTICS_FILTERED_SECONDS);
     assert_int_equal(noted, ANALYTICS_NOTED_SECONDS);
-    assert_int_equal(atoi(json_text_at(answer.json, "total.time_saved_seconds")),
-                     3 * filtered + noted);
-    assert_int_equal(atoi(json_text_at(answer.json, "days.9.time_saved_seconds")),
-                     3 * filtered + noted);
+    assert_int_equal(atoi(value("total.time_saved_seconds")), 3 * filtered + noted);
+    assert_int_equal(atoi(value("days.9.time_saved_seconds")), 3 * filtered + noted);
 }
 
 static void dead_ends_are_callers_who_got_nowhere(void **state)
@@ -301,7 +258,7 @@ static void period_is_as_long_as_asked_and_not_longer_than_a_year(void **state)
     expect("previous.from", "2026-02-27");
     expect("previous.to", "2026-02-28");
     expect("previous.calls", "2");
-    assert_int_equal(cJSON_GetArraySize(json_at(answer.json, "days")), 2);
+    assert_int_equal(count("days"), 2);
     assert_int_equal(figures_of(jan, NULL, "2026-03-02"), 0);
     expect("total.from", "2026-02-01");
     expect("total.calls", "3");
@@ -311,7 +268,7 @@ static void period_is_as_long_as_asked_and_not_longer_than_a_year(void **state)
     assert_int_equal(figures_of(jan, "2025-03-01", "2026-03-02"), ERANGE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, neighbours_open, neighbours_close)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -1,10 +1,8 @@
 /* test/test_calls.c: the record of a call: begun once, saved as it goes, finished once, swept. */
-#include "store/calls.h"
-
 #include "store/messages.h"
 #include "store/tokens.h"
 #include "store/turns.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -12,59 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct bench bench;
-static struct uuid jan, eva;
-static struct ending ending;
-
-static int open_bench(void **state)
-{
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants; DELETE FROM call_sids");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    return 0;
-}
-
-struct begun {
-    bool done;
-    int err;
-    struct call_begun call;
-};
-
-static void on_begun(int err, const struct call_begun *call, void *arg)
-{
-    struct begun *begun = arg;
-    begun->done = true;
-    begun->err = err;
-    if (!err)
-        begun->call = *call;
-    else
-        assert_null(call);
-}
-
-static struct begun begin(struct uuid tenant, const char *sid)
-{
-    const struct call_begin call = {.tenant = tenant,
-                                    .carrier = "twilio",
-                                    .call_sid = sid,
-                                    .from_number = "+420601000001",
-                                    .to_number = "+420800000001",
-                                    .started_at_ms = wall_now_ms()};
-    struct begun begun = {0};
-    calls_begin(bench.app, &call, on_begun, &begun, NULL);
-    assert_false(begun.done);
-    bench_wait(&bench, &begun.done);
-    return begun;
-}
 
 static struct call_record record_of(struct uuid tenant, struct uuid call);
 
@@ -601,7 +546,7 @@ static void resumed_call_gets_a_new_token_until_it_is_over(void **state)
     assert_int_equal(unknown.err, ENOENT);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, neighbours_open, neighbours_close)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

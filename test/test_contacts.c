@@ -1,8 +1,7 @@
 /* test/test_contacts.c: people a tenant knows: made from a number or a call, listed, changed. */
 #include "store/contacts.h"
 
-#include "test/json_at.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -11,56 +10,6 @@
 #include <string.h>
 
 #define CALLER "+420602345678"
-
-static struct bench bench;
-static struct uuid jan, eva;
-
-static struct {
-    bool done;
-    int err;
-    cJSON *json;
-} answer;
-
-static int open_bench(void **state)
-{
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    cJSON_Delete(answer.json);
-    answer.json = NULL;
-    return 0;
-}
-
-static void on_answer(int err, struct str json, void *arg)
-{
-    (void)arg;
-    answer.done = true;
-    answer.err = err;
-    cJSON_Delete(answer.json);
-    answer.json = err ? NULL : cJSON_ParseWithLength(json.at, json.bytes);
-    assert_true(err || answer.json);
-}
-
-static int answered(void)
-{
-    bench_wait(&bench, &answer.done);
-    answer.done = false;
-    return answer.err;
-}
-
-static const char *value(const char *path)
-{
-    return json_text_at(answer.json, path);
-}
 
 static struct uuid id_of(const char *text)
 {
@@ -90,7 +39,6 @@ static int change(struct uuid tenant, struct uuid contact, int64_t version, cons
 
 static int remove_one(struct uuid tenant, struct uuid contact, int64_t version)
 {
-    struct ending ending = {0};
     const struct contact_change change = {tenant, contact, NULL, version, "user:1"};
     contacts_remove(bench.app, &change, on_ending, &ending, NULL);
     return bench_ending(&bench, &ending);
@@ -101,7 +49,7 @@ static int list_of(struct uuid tenant, struct contacts_filter filter)
     filter.limit = filter.limit ? filter.limit : 50;
     contacts_list(bench.app, tenant, &filter, on_answer, NULL, NULL);
     int err = answered();
-    return err ? -err : cJSON_GetArraySize(json_at(answer.json, "items"));
+    return err ? -err : count("items");
 }
 #define LIST(...) list_of(jan, (struct contacts_filter){__VA_ARGS__})
 
@@ -186,7 +134,7 @@ static void contact_opened_shows_its_newest_calls(void **state)
     assert_string_equal(value("counts.calls"), "12");
     assert_string_equal(value("counts.unviewed"), "10");
     assert_string_equal(value("counts.filtered"), "12");
-    assert_int_equal(cJSON_GetArraySize(json_at(answer.json, "last_calls")), 10);
+    assert_int_equal(count("last_calls"), 10);
     assert_string_equal(value("last_calls.0.from_number"), CALLER);
     assert_true(strcmp(value("last_calls.0.started_at"), value("last_calls.9.started_at")) >= 0);
     assert_string_equal(value("last_call_at"), value("last_calls.0.started_at"));
@@ -315,7 +263,7 @@ static void there_is_a_last_contact(void **state)
     assert_int_equal(make(eva, "{\"phone\":\"+420777000111\"}"), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, neighbours_open, neighbours_close)
 
 int main(void)
 {

@@ -5,9 +5,8 @@
 #include "store/messages.h"
 #include "store/screenings.h"
 #include "store/turns.h"
-#include "test/json_at.h"
 #include "test/made_calls.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -15,22 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct bench bench;
-static struct uuid jan, eva, petr; /* two tenants and a person of the first */
+static struct uuid petr; /* a person of Jan's */
 
-static struct {
-    bool done;
-    int err;
-    cJSON *json;
-} answer;
-
-static int open_bench(void **state)
+static int open_inbox(void **state)
 {
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants; DELETE FROM call_sids; DELETE FROM call_events");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
+    neighbours_open(state);
     petr = uuid_new(wall_now_ms());
     char id[UUID_TEXT_BYTES], tenant[UUID_TEXT_BYTES];
     uuid_print(petr, id);
@@ -43,43 +31,7 @@ static int open_bench(void **state)
     return 0;
 }
 
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    cJSON_Delete(answer.json);
-    answer.json = NULL;
-    return 0;
-}
-
 /* ---- asking --------------------------------------------------------------------------------- */
-
-static void on_answer(int err, struct str json, void *arg)
-{
-    (void)arg;
-    answer.done = true;
-    answer.err = err;
-    cJSON_Delete(answer.json);
-    answer.json = err ? NULL : cJSON_ParseWithLength(json.at, json.bytes);
-    assert_true(err || answer.json);
-}
-
-static int answered(void)
-{
-    bench_wait(&bench, &answer.done);
-    answer.done = false;
-    return answer.err;
-}
-
-static const char *value(const char *path)
-{
-    return json_text_at(answer.json, path);
-}
-
-static int count(const char *path)
-{
-    return cJSON_GetArraySize(json_at(answer.json, path));
-}
 
 static int list_of(struct uuid tenant, struct inbox_filter filter)
 {
@@ -201,7 +153,6 @@ static void row_says_who_why_how_urgent_and_what_next(void **state)
     assert_string_equal(value("items.0.has_message"), "false");
     assert_string_equal(value("items.0.contact"), "null");
     contact("+420602345678", "Karel Novák");
-    struct ending ending = {0};
     const struct message message = {.tenant = jan,
                                     .call = call,
                                     .tool_call_id = "1",
@@ -457,7 +408,6 @@ static void nothing_of_another_tenant_is_found(void **state)
 static void call_is_searchable_when_it_has_ended(void **state)
 {
     (void)state;
-    struct ending ending = {0};
     struct uuid call = CALL(.status = "in_progress");
     struct call_line line = {.seq = 1,
                              .speaker = SPEAKER_CALLER,
@@ -792,7 +742,7 @@ static void export_has_its_columns_in_their_order(void **state)
     assert_null(item);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_inbox, neighbours_close)
 
 int main(void)
 {

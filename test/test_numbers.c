@@ -1,7 +1,7 @@
 /* test/test_numbers.c: whose call is it, and the life of a number: pool, tenant, quarantine. */
 #include "store/numbers.h"
 
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -12,27 +12,6 @@
 #define ONE "+420228883001"
 #define TWO "+420228883002"
 #define LINE "+420601123456"
-
-static struct bench bench;
-static struct uuid jan, eva;
-static struct ending ending;
-
-static int open_bench(void **state)
-{
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenant_phone_numbers; DELETE FROM number_pool; DELETE FROM tenants");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    return 0;
-}
 
 static int add(const char *number)
 {
@@ -200,7 +179,7 @@ static void workers_cannot_hand_out_numbers(void **state)
     assert_int_equal(bench_ending(&bench, &ending), EACCES);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, neighbours_open, neighbours_close)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -6,7 +6,7 @@
 #include "store/calls.h"
 #include "store/live.h"
 #include "store/turns.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -16,9 +16,7 @@
 
 enum { HEARD_MAX = 64 };
 
-static struct bench bench;
-static struct uuid jan, eva, user, call;
-static struct ending ending;
+static struct uuid user, call;
 
 static struct heard {
     size_t count, begins;
@@ -66,26 +64,12 @@ static void expect_heard(const enum live_kind *kinds, size_t count)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static struct answer {
-    bool done;
-    int err;
-    char json[20000];
-} answer;
-
-static void on_json(int err, struct str json, void *arg)
+static bool says(const char *what)
 {
-    struct answer *a = arg;
-    assert_true(json.bytes < sizeof(a->json));
-    snprintf(a->json, sizeof(a->json), "%.*s", (int)json.bytes, json.at ? json.at : "");
-    a->err = err;
-    a->done = true;
-}
-
-static int answered(void)
-{
-    bench_wait(&bench, &answer.done);
-    answer.done = false;
-    return answer.err;
+    char *text = cJSON_PrintUnformatted(answer.json);
+    bool found = strstr(text, what) != NULL;
+    free(text);
+    return found;
 }
 
 static struct uuid give(struct uuid tenant, const char *kind, const char *text, const char *to)
@@ -100,13 +84,13 @@ static struct uuid give(struct uuid tenant, const char *kind, const char *text, 
                                      .to_number = to,
                                      .user = user,
                                      .actor = "user:test"},
-                on_json, &answer, NULL);
+                on_answer, NULL, NULL);
     return id;
 }
 
 static int get(struct uuid tenant, struct uuid order)
 {
-    orders_get(bench.app, tenant, call, order, on_json, &answer, NULL);
+    orders_get(bench.app, tenant, call, order, on_answer, NULL, NULL);
     return answered();
 }
 
@@ -146,28 +130,13 @@ static int end(struct uuid order, enum order_state state, const char *why)
 
 /* ---- a call ---------------------------------------------------------------------------------- */
 
-static void on_begun(int err, const struct call_begun *begun, void *arg)
-{
-    assert_int_equal(err, 0);
-    call = begun->call;
-    *(bool *)arg = true;
-}
-
 static int set_up(void **state)
 {
     static int number;
     char sid[40];
-    bool begun = false;
     (void)state;
     snprintf(sid, sizeof(sid), "CA%d", ++number);
-    calls_begin(bench.app,
-                &(struct call_begin){.tenant = jan,
-                                     .carrier = "twilio",
-                                     .call_sid = sid,
-                                     .from_number = "+420601000001",
-                                     .started_at_ms = wall_now_ms()},
-                on_begun, &begun, NULL);
-    bench_wait(&bench, &begun);
+    call = begin(jan, sid).call.call;
     EXPECT_HEARD(LIVE_STARTED);
     return 0;
 }
@@ -325,15 +294,15 @@ static void snapshot_has_the_last_lines_of_each_call(void **state)
     for (uint32_t seq = 1; seq <= 4; seq++)
         save(seq, text);
     save(5, "Na shledanou.");
-    live_snapshot(bench.app, jan, on_json, &answer, NULL);
+    live_snapshot(bench.app, jan, on_answer, NULL, NULL);
     assert_int_equal(answered(), 0);
-    assert_null(strstr(answer.json, "\"seq\":2,"));
-    assert_non_null(strstr(answer.json, "\"seq\":4,"));
-    assert_non_null(strstr(answer.json, "Na shledanou."));
-    assert_non_null(strstr(answer.json, "\"lines_left_out\" : 2"));
-    live_snapshot(bench.app, eva, on_json, &answer, NULL);
+    assert_false(says("\"seq\":2,"));
+    assert_true(says("\"seq\":4,"));
+    assert_true(says("Na shledanou."));
+    assert_true(says("\"lines_left_out\":2"));
+    live_snapshot(bench.app, eva, on_answer, NULL, NULL);
     assert_int_equal(answered(), 0);
-    assert_string_equal(answer.json, "{\"calls\" : []}");
+    assert_int_equal(count("calls"), 0);
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */
@@ -343,7 +312,7 @@ static void order_is_taken_once_and_ends_once(void **state)
     (void)state;
     struct uuid order = give(jan, "say", "Přijdu v pět.", NULL);
     assert_int_equal(answered(), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"pending\",\"why\":null"));
+    assert_true(says("\"state\":\"pending\",\"why\":null"));
     EXPECT_HEARD(LIVE_ORDER);
     assert_true(uuid_equal(given.id, order) && uuid_equal(given.call, call));
     assert_int_equal(take(jan, order), 0);
@@ -354,7 +323,7 @@ static void order_is_taken_once_and_ends_once(void **state)
     EXPECT_HEARD(LIVE_OVER);
     assert_int_equal(end(order, ORDER_REFUSED, "closing"), ENOENT);
     assert_int_equal(get(jan, order), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"done\",\"why\":\"interrupted\""));
+    assert_true(says("\"state\":\"done\",\"why\":\"interrupted\""));
     assert_int_equal(postgres_count("SELECT count(*) FROM audit_log WHERE action = 'call.order'"
                                     " AND actor = 'user:test' AND change->>'kind' = 'say'"),
                      1);
@@ -411,10 +380,10 @@ static void order_is_lost_with_its_call_but_who_did_it_knows_better(void **state
     assert_int_equal(take(jan, order), 0);
     finish();
     assert_int_equal(get(jan, order), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"lost\",\"why\":\"call_over\""));
+    assert_true(says("\"state\":\"lost\",\"why\":\"call_over\""));
     assert_int_equal(end(order, ORDER_DONE, NULL), 0);
     assert_int_equal(get(jan, order), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"done\",\"why\":null"));
+    assert_true(says("\"state\":\"done\",\"why\":null"));
 }
 
 static struct lost {
@@ -452,18 +421,15 @@ static void order_nobody_takes_is_lost(void **state)
     EXPECT_HEARD(LIVE_OVER, LIVE_OVER);
     assert_int_equal(take(jan, untaken), ENOENT);
     assert_int_equal(get(jan, untaken), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"lost\",\"why\":\"not_live\""));
+    assert_true(says("\"state\":\"lost\",\"why\":\"not_live\""));
     assert_int_equal(get(jan, unended), 0);
-    assert_non_null(strstr(answer.json, "\"state\":\"lost\",\"why\":\"worker_lost\""));
+    assert_true(says("\"state\":\"lost\",\"why\":\"worker_lost\""));
 }
 
 static int set_up_all(void **state)
 {
-    (void)state;
     char id[UUID_TEXT_BYTES], tenant[UUID_TEXT_BYTES], other[UUID_TEXT_BYTES];
-    bench_open(&bench);
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
+    neighbours_open(state);
     user = uuid_new(wall_now_ms());
     uuid_print(user, id);
     uuid_print(jan, tenant);
@@ -478,13 +444,6 @@ static int set_up_all(void **state)
     for (int i = 0; i < 500 && !heard.begins; i++)
         loop_step(bench.loop, 20);
     assert_int_equal(heard.begins, 1);
-    return 0;
-}
-
-static int tear_down_all(void **state)
-{
-    (void)state;
-    bench_close(&bench);
     return 0;
 }
 
@@ -503,5 +462,5 @@ int main(void)
         CASE(order_is_lost_with_its_call_but_who_did_it_knows_better),
         CASE(order_nobody_takes_is_lost),
     };
-    return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+    return cmocka_run_group_tests(tests, set_up_all, neighbours_close);
 }

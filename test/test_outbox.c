@@ -5,7 +5,7 @@
 #include "store/calls.h"
 #include "store/screenings.h"
 #include "store/turns.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
@@ -13,20 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct bench bench;
-static struct uuid jan, call;
-static struct ending ending;
-
-struct begun {
-    bool done;
-    struct uuid call;
-};
-
-static void on_begun(int err, const struct call_begun *begun, void *arg)
-{
-    assert_int_equal(err, 0);
-    *(struct begun *)arg = (struct begun){true, begun->call};
-}
+static struct uuid call;
 
 /* A finished call, whose screening is therefore due. */
 static struct uuid finished_call(const char *sid)
@@ -38,18 +25,10 @@ static struct uuid finished_call(const char *sid)
         {.seq = 4, .speaker = SPEAKER_TOOL, .kind = LINE_TOOL, .text = str_of("end_call {}")},
         {.seq = 5, .speaker = SPEAKER_CALLER, .kind = LINE_DTMF, .text = str_of("1")},
     };
-    struct begun begun = {0};
-    calls_begin(bench.app,
-                &(struct call_begin){.tenant = jan,
-                                     .carrier = "twilio",
-                                     .call_sid = sid,
-                                     .from_number = "+420601000001",
-                                     .started_at_ms = wall_now_ms()},
-                on_begun, &begun, NULL);
-    bench_wait(&bench, &begun.done);
+    struct uuid made = begin(jan, sid).call.call;
     calls_finish(bench.app,
                  &(struct call_finish){.tenant = jan,
-                                       .call = begun.call,
+                                       .call = made,
                                        .status = STATUS_COMPLETED,
                                        .why = "caller_hung_up",
                                        .ended_at_ms = wall_now_ms(),
@@ -57,23 +36,13 @@ static struct uuid finished_call(const char *sid)
                                        .line_count = countof(lines)},
                  on_ending, &ending, NULL);
     assert_int_equal(bench_ending(&bench, &ending), 0);
-    return begun.call;
+    return made;
 }
 
-static int open_bench(void **state)
+static int open_call(void **state)
 {
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants; DELETE FROM call_sids");
-    jan = postgres_tenant("Jan");
+    neighbours_open(state);
     call = finished_call("CA1");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
     return 0;
 }
 
@@ -228,7 +197,7 @@ static void finished_call_wakes_the_workers(void **state)
     assert_int_equal(woken, 101);
 }
 
-struct input_answer {
+struct input_found {
     bool done;
     int err;
     struct screening_input input;
@@ -236,27 +205,27 @@ struct input_answer {
 
 static void on_input(int err, const struct screening_input *input, void *arg)
 {
-    struct input_answer *answer = arg;
-    answer->done = true;
-    answer->err = err;
+    struct input_found *found = arg;
+    found->done = true;
+    found->err = err;
     if (!err)
-        answer->input = *input;
+        found->input = *input;
 }
 
 static void question_holds_what_people_said(void **state)
 {
     (void)state;
-    struct input_answer answer = {0}, none = {0};
-    screenings_input(bench.app, jan, call, &bench.arena, on_input, &answer, NULL);
-    bench_wait(&bench, &answer.done);
-    assert_int_equal(answer.err, 0);
-    assert_string_equal(answer.input.language, "cs");
-    assert_string_equal(answer.input.owner, "Jan Novák");
-    assert_string_equal(answer.input.caller_number, "+420601000001");
-    assert_int_equal(answer.input.line_count, 2);
-    assert_int_equal(answer.input.lines[0].speaker, SCREENING_KAREN);
-    assert_true(str_is(answer.input.lines[1].text, "Tady Eva"));
-    screenings_input(bench.app, postgres_tenant("Eva"), call, &bench.arena, on_input, &none, NULL);
+    struct input_found found = {0}, none = {0};
+    screenings_input(bench.app, jan, call, &bench.arena, on_input, &found, NULL);
+    bench_wait(&bench, &found.done);
+    assert_int_equal(found.err, 0);
+    assert_string_equal(found.input.language, "cs");
+    assert_string_equal(found.input.owner, "Jan Novák");
+    assert_string_equal(found.input.caller_number, "+420601000001");
+    assert_int_equal(found.input.line_count, 2);
+    assert_int_equal(found.input.lines[0].speaker, SCREENING_KAREN);
+    assert_true(str_is(found.input.lines[1].text, "Tady Eva"));
+    screenings_input(bench.app, eva, call, &bench.arena, on_input, &none, NULL);
     bench_wait(&bench, &none.done);
     assert_int_equal(none.err, ENOENT);
 }
@@ -342,7 +311,7 @@ static void answer_of_a_lost_lease_is_not_stored(void **state)
     assert_int_equal(stored_screening(jan).record.screening.legitimacy, LABEL_FRAUD);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_call, neighbours_close)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

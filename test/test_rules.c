@@ -3,10 +3,9 @@
 #include "store/callrules.h"
 
 #include "store/tenants.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,76 +13,12 @@
 #define CALLER "+420602000111"
 #define BODY "{\"who\":{\"kind\":\"anyone\"},\"when\":{},\"then\":{\"action\":\"message\"}}"
 
-static struct bench bench;
-static struct ending ending;
-static struct uuid jan, eva;
-
-static int open_bench(void **state)
+static int open_rules(void **state)
 {
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
+    neighbours_open(state);
     postgres_run("UPDATE tenants SET language = 'cs', forward_number = '+420777123456'"
                  " WHERE name = 'Jan'");
     return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    return 0;
-}
-
-/* ---- answers --------------------------------------------------------------------------------- */
-
-struct answer {
-    bool done;
-    int err;
-    cJSON *json;
-};
-
-static void on_json(int err, struct str json, void *arg)
-{
-    struct answer *answer = arg;
-    answer->done = true;
-    answer->err = err;
-    answer->json = err ? NULL : cJSON_ParseWithLength(json.at, json.bytes);
-    assert_true(err || answer->json);
-}
-
-static cJSON *json_of_answer(struct answer *answer)
-{
-    bench_wait(&bench, &answer->done);
-    assert_int_equal(answer->err, 0);
-    return answer->json;
-}
-
-static int error_of(struct answer *answer)
-{
-    bench_wait(&bench, &answer->done);
-    cJSON_Delete(answer->json);
-    return answer->err;
-}
-
-static const char *text_of(const cJSON *json, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    return text ? text : "-";
-}
-
-static int whole_of(const cJSON *json, const char *name)
-{
-    return (int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, name));
-}
-
-static struct uuid id_of(const cJSON *json)
-{
-    struct uuid id;
-    assert_int_equal(uuid_parse(str_of(text_of(json, "id")), &id), 0);
-    return id;
 }
 
 /* ---- doing ----------------------------------------------------------------------------------- */
@@ -95,22 +30,20 @@ static struct callrule_draft draft_of(const char *name)
 
 static int try_add(const char *name, int64_t position)
 {
-    struct answer answer = {0};
     const struct callrule_draft draft = draft_of(name);
-    callrules_add(bench.app, jan, &draft, position, "user:1", on_json, &answer, NULL);
-    return error_of(&answer);
+    callrules_add(bench.app, jan, &draft, position, "user:1", on_answer, NULL, NULL);
+    return answered();
 }
 
 static struct uuid add(const char *name, int64_t position)
 {
-    struct answer answer = {0};
     const struct callrule_draft draft = draft_of(name);
-    callrules_add(bench.app, jan, &draft, position, "user:1", on_json, &answer, NULL);
-    cJSON *json = json_of_answer(&answer);
-    struct uuid id = id_of(json);
-    assert_string_equal(text_of(json, "name"), name);
-    assert_string_equal(text_of(cJSON_GetObjectItem(json, "then"), "action"), "message");
-    cJSON_Delete(json);
+    callrules_add(bench.app, jan, &draft, position, "user:1", on_answer, NULL, NULL);
+    struct uuid id;
+    assert_int_equal(answered(), 0);
+    assert_int_equal(uuid_parse(str_of(value("id")), &id), 0);
+    assert_string_equal(value("name"), name);
+    assert_string_equal(value("then.action"), "message");
     return id;
 }
 
@@ -124,7 +57,6 @@ static void expect_order(const char *names)
 
 static int order(const struct uuid *ids, size_t count, int64_t version)
 {
-    struct answer answer = {0};
     struct buf json = {0};
     buf_putc(&json, '[');
     for (size_t i = 0; i < count; i++) {
@@ -133,18 +65,17 @@ static int order(const struct uuid *ids, size_t count, int64_t version)
         buf_printf(&json, "%s\"%s\"", i ? "," : "", id);
     }
     buf_putc(&json, ']');
-    callrules_order(bench.app, jan, buf_str(&json), version, "user:1", on_json, &answer, NULL);
-    int err = error_of(&answer);
+    callrules_order(bench.app, jan, buf_str(&json), version, "user:1", on_answer, NULL, NULL);
+    int err = answered();
     buf_free(&json);
     return err;
 }
 
 static int change(struct uuid tenant, struct uuid rule, int64_t version, bool enabled)
 {
-    struct answer answer = {0};
     const struct callrule_draft draft = {.enabled = enabled, .body = str_of(BODY)};
-    callrules_change(bench.app, tenant, rule, version, &draft, "user:1", on_json, &answer, NULL);
-    return error_of(&answer);
+    callrules_change(bench.app, tenant, rule, version, &draft, "user:1", on_answer, NULL, NULL);
+    return answered();
 }
 
 static int drop(struct uuid tenant, struct uuid rule, int64_t version)
@@ -202,15 +133,13 @@ static void order_answers_with_the_list(void **state)
     char one[UUID_TEXT_BYTES], two[UUID_TEXT_BYTES];
     uuid_print(ids[0], one);
     uuid_print(ids[1], two);
-    struct answer answer = {0};
     char *json = xprintf("[\"%s\",\"%s\"]", two, one);
-    callrules_order(bench.app, jan, str_of(json), -1, "user:1", on_json, &answer, NULL);
-    cJSON *list = json_of_answer(&answer);
+    callrules_order(bench.app, jan, str_of(json), -1, "user:1", on_answer, NULL, NULL);
+    assert_int_equal(answered(), 0);
     free(json);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(list, "items")), 2);
-    assert_string_equal(text_of(cJSON_GetObjectItem(list, "items")->child, "id"), two);
-    assert_int_equal(whole_of(list, "version"), order_version());
-    cJSON_Delete(list);
+    assert_int_equal(count("items"), 2);
+    assert_string_equal(value("items.0.id"), two);
+    assert_int_equal(atoi(value("version")), order_version());
 }
 
 static void no_tenant_has_more_rules_than_may_be(void **state)
@@ -230,9 +159,12 @@ static void rules_added_at_once_do_not_meet(void **state)
     struct answer answers[6] = {{0}};
     const struct callrule_draft draft = draft_of("x");
     for (size_t i = 0; i < countof(answers); i++)
-        callrules_add(bench.app, jan, &draft, 1, "user:1", on_json, &answers[i], NULL);
-    for (size_t i = 0; i < countof(answers); i++)
-        assert_int_equal(error_of(&answers[i]), 0);
+        callrules_add(bench.app, jan, &draft, 1, "user:1", on_answer, &answers[i], NULL);
+    for (size_t i = 0; i < countof(answers); i++) {
+        bench_wait(&bench, &answers[i].done);
+        assert_int_equal(answers[i].err, 0);
+        cJSON_Delete(answers[i].json);
+    }
     expect_order("1x 2x 3x 4x 5x 6x");
 }
 
@@ -258,44 +190,32 @@ static void rules_of_another_tenant_are_not_there(void **state)
 {
     (void)state;
     struct uuid rule = add("a", 0);
-    struct answer answer = {0};
     assert_int_equal(change(eva, rule, 1, false), ENOENT);
     assert_int_equal(drop(eva, rule, -1), ENOENT);
-    callrules_get(bench.app, eva, rule, on_json, &answer, NULL);
-    assert_int_equal(error_of(&answer), ENOENT);
-    answer = (struct answer){0};
-    callrules_list(bench.app, eva, on_json, &answer, NULL);
-    cJSON *list = json_of_answer(&answer);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(list, "items")), 0);
-    assert_int_equal(whole_of(list, "version"), 1);
-    cJSON_Delete(list);
+    callrules_get(bench.app, eva, rule, on_answer, NULL, NULL);
+    assert_int_equal(answered(), ENOENT);
+    callrules_list(bench.app, eva, on_answer, NULL, NULL);
+    assert_int_equal(answered(), 0);
+    assert_int_equal(count("items"), 0);
+    assert_string_equal(value("version"), "1");
 }
 
 /* ---- what they share ------------------------------------------------------------------------- */
 
-static cJSON *settings(struct uuid tenant)
-{
-    struct answer answer = {0};
-    callrules_get_settings(bench.app, tenant, on_json, &answer, NULL);
-    return json_of_answer(&answer);
-}
-
 static int set(const char *patch, int64_t version)
 {
-    struct answer answer = {0};
-    callrules_set_settings(bench.app, jan, str_of(patch), version, "user:1", on_json, &answer,
-                           NULL);
-    return error_of(&answer);
+    callrules_set_settings(bench.app, jan, str_of(patch), version, "user:1", on_answer, NULL, NULL);
+    return answered();
 }
 
 static void expect_settings(const char *expected)
 {
-    cJSON *json = settings(jan);
-    cJSON_DeleteItemFromObject(json, "version");
-    char *printed = cJSON_PrintUnformatted(json);
+    callrules_get_settings(bench.app, jan, on_answer, NULL, NULL);
+    assert_int_equal(answered(), 0);
+    cJSON_DeleteItemFromObject(answer.json, "version");
+    char *printed = cJSON_PrintUnformatted(answer.json);
     assert_string_equal(printed, expected);
     free(printed);
-    cJSON_Delete(json);
 }
 
 static void settings_begin_with_the_languages_holidays(void **state)
@@ -431,7 +351,7 @@ static void all_that_decides_a_call_is_found(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_rules, neighbours_close)
     const struct CMUnitTest tests[] = {
         TEST(rules_stand_in_an_order_without_a_gap),
         TEST(order_is_given_whole_or_not_at_all),

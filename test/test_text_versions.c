@@ -3,75 +3,30 @@
 #include "store/text_versions.h"
 
 #include "store/tenants.h"
-#include "test/json_at.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct bench bench;
-static struct ending ending;
-static struct uuid jan, eva;
-
-static int open_bench(void **state)
+static int set(struct db *db, const char *name, const char *to, const char *actor)
 {
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants");
-    jan = postgres_tenant("Jan");
-    eva = postgres_tenant("Eva");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
-    return 0;
-}
-
-static int set(struct db *db, const char *name, const char *value, const char *actor)
-{
-    const struct tenant_setting setting = {str_of(name), str_of(value)};
+    const struct tenant_setting setting = {str_of(name), str_of(to)};
     tenants_set(db, jan, &setting, 1, actor, on_ending, &ending, NULL);
     return bench_ending(&bench, &ending);
 }
 
-struct answer {
-    bool done;
-    int err;
-    cJSON *json;
-};
-
-static void on_json(int err, struct str json, void *arg)
+static void list(struct uuid tenant, const char *kind, int64_t before, int64_t limit)
 {
-    struct answer *answer = arg;
-    answer->done = true;
-    answer->err = err;
-    answer->json = err ? NULL : cJSON_ParseWithLength(json.at, json.bytes);
+    text_versions_list(bench.app, tenant, kind, before, limit, on_answer, NULL, NULL);
+    assert_int_equal(answered(), 0);
 }
 
-static struct answer answer_of(struct answer *answer)
+static int get(struct uuid tenant, const char *kind, int64_t version)
 {
-    bench_wait(&bench, &answer->done);
-    return *answer;
-}
-
-static cJSON *list(struct uuid tenant, const char *kind, int64_t before, int64_t limit)
-{
-    struct answer answer = {0};
-    text_versions_list(bench.app, tenant, kind, before, limit, on_json, &answer, NULL);
-    assert_int_equal(answer_of(&answer).err, 0);
-    return answer.json;
-}
-
-static struct answer get(struct uuid tenant, const char *kind, int64_t version)
-{
-    struct answer answer = {0};
-    text_versions_get(bench.app, tenant, kind, version, on_json, &answer, NULL);
-    return answer_of(&answer);
+    text_versions_get(bench.app, tenant, kind, version, on_answer, NULL, NULL);
+    return answered();
 }
 
 static int restore_of(struct uuid tenant, const char *kind, int64_t version, int64_t tenant_version)
@@ -81,16 +36,14 @@ static int restore_of(struct uuid tenant, const char *kind, int64_t version, int
     return bench_ending(&bench, &ending);
 }
 
-/* What is the newest version then. */
-static struct answer restore(struct uuid tenant, const char *kind, int64_t version)
+/* Answers with what is the newest version then. */
+static int restore(struct uuid tenant, const char *kind, int64_t version)
 {
     int err = restore_of(tenant, kind, version, -1);
     if (err)
-        return (struct answer){.err = err};
-    cJSON *json = list(tenant, kind, 0, 1);
-    int64_t newest = atoll(json_text_at(json, "items.0.version"));
-    cJSON_Delete(json);
-    return get(tenant, kind, newest);
+        return err;
+    list(tenant, kind, 0, 1);
+    return get(tenant, kind, atoll(value("items.0.version")));
 }
 
 static void expect_versions(const char *expected)
@@ -125,11 +78,10 @@ static void every_change_leaves_a_version(void **state)
 static void new_tenant_begins_with_its_first_version(void **state)
 {
     (void)state;
-    cJSON *json = list(jan, "language", 0, 10);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "items")), 1);
-    assert_string_equal(json_text_at(json, "items.0.version"), "1");
-    assert_string_equal(json_text_at(json, "items.0.current"), "true");
-    cJSON_Delete(json);
+    list(jan, "language", 0, 10);
+    assert_int_equal(count("items"), 1);
+    assert_string_equal(value("items.0.version"), "1");
+    assert_string_equal(value("items.0.current"), "true");
 }
 
 static void old_version_can_be_had_again(void **state)
@@ -137,21 +89,18 @@ static void old_version_can_be_had_again(void **state)
     (void)state;
     set(bench.app, "greeting_text", "Hello.", "user:1");
     set(bench.app, "greeting_text", "Hi.", "user:1");
-    struct answer answer = restore(jan, "greeting_text", 1);
-    assert_int_equal(answer.err, 0);
-    assert_string_equal(json_text_at(answer.json, "version"), "3");
-    assert_string_equal(json_text_at(answer.json, "text"), "Hello.");
-    assert_string_equal(json_text_at(answer.json, "restored_from"), "1");
-    assert_string_equal(json_text_at(answer.json, "made_by"), "user:2");
-    assert_string_equal(json_text_at(answer.json, "current"), "true");
-    cJSON_Delete(answer.json);
+    assert_int_equal(restore(jan, "greeting_text", 1), 0);
+    assert_string_equal(value("version"), "3");
+    assert_string_equal(value("text"), "Hello.");
+    assert_string_equal(value("restored_from"), "1");
+    assert_string_equal(value("made_by"), "user:2");
+    assert_string_equal(value("current"), "true");
     assert_int_equal(postgres_count("SELECT count(*) FROM tenants WHERE greeting_text = 'Hello.'"),
                      1);
-    answer = restore(jan, "greeting_text", 3); /* it is that one already */
-    assert_string_equal(json_text_at(answer.json, "version"), "3");
-    cJSON_Delete(answer.json);
-    assert_int_equal(restore(jan, "greeting_text", 9).err, ENOENT);
-    assert_int_equal(restore(eva, "greeting_text", 1).err, ENOENT);
+    assert_int_equal(restore(jan, "greeting_text", 3), 0); /* it is that one already */
+    assert_string_equal(value("version"), "3");
+    assert_int_equal(restore(jan, "greeting_text", 9), ENOENT);
+    assert_int_equal(restore(eva, "greeting_text", 1), ENOENT);
     expect_versions("1 Hello. user:1, 2 Hi. user:1, 3 Hello. user:2");
 }
 
@@ -174,10 +123,9 @@ static void what_was_cleared_can_be_cleared_again(void **state)
     set(bench.app, "greeting_text", "Hello.", "user:1");
     set(bench.app, "greeting_text", "", "user:1");
     set(bench.app, "greeting_text", "Hi.", "user:1");
-    struct answer answer = restore(jan, "greeting_text", 2);
-    assert_string_equal(json_text_at(answer.json, "text"), "null");
-    assert_string_equal(json_text_at(answer.json, "characters"), "0");
-    cJSON_Delete(answer.json);
+    assert_int_equal(restore(jan, "greeting_text", 2), 0);
+    assert_string_equal(value("text"), "null");
+    assert_string_equal(value("characters"), "0");
     assert_int_equal(postgres_count("SELECT count(*) FROM tenants WHERE greeting_text IS NULL"
                                     " AND name = 'Jan'"),
                      1);
@@ -191,18 +139,15 @@ static void versions_come_in_pages(void **state)
         set(bench.app, "greeting_text", text, "user:1");
         free(text);
     }
-    cJSON *page = list(jan, "greeting_text", 0, 2);
-    assert_string_equal(json_text_at(page, "items.0.version"), "5");
-    assert_string_equal(json_text_at(page, "items.1.version"), "4");
-    assert_string_equal(json_text_at(page, "next_cursor"), "4");
-    cJSON_Delete(page);
-    page = list(jan, "greeting_text", 4, 3);
-    assert_string_equal(json_text_at(page, "items.2.version"), "1");
-    assert_string_equal(json_text_at(page, "next_cursor"), "null");
-    cJSON_Delete(page);
-    page = list(eva, "greeting_text", 0, 2);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(page, "items")), 0);
-    cJSON_Delete(page);
+    list(jan, "greeting_text", 0, 2);
+    assert_string_equal(value("items.0.version"), "5");
+    assert_string_equal(value("items.1.version"), "4");
+    assert_string_equal(value("next_cursor"), "4");
+    list(jan, "greeting_text", 4, 3);
+    assert_string_equal(value("items.2.version"), "1");
+    assert_string_equal(value("next_cursor"), "null");
+    list(eva, "greeting_text", 0, 2);
+    assert_int_equal(count("items"), 0);
 }
 
 static void version_names_who_made_it(void **state)
@@ -215,12 +160,11 @@ static void version_names_who_made_it(void **state)
     char *actor = xprintf("user:%s", id);
     set(bench.app, "system_prompt", "Be kind.", actor);
     free(actor);
-    struct answer answer = get(jan, "system_prompt", 1);
-    assert_string_equal(json_text_at(answer.json, "made_by_name"), "Marie");
-    assert_string_equal(json_text_at(answer.json, "text"), "Be kind.");
-    assert_string_equal(json_text_at(answer.json, "characters"), "8");
-    cJSON_Delete(answer.json);
-    assert_int_equal(get(eva, "system_prompt", 1).err, ENOENT);
+    assert_int_equal(get(jan, "system_prompt", 1), 0);
+    assert_string_equal(value("made_by_name"), "Marie");
+    assert_string_equal(value("text"), "Be kind.");
+    assert_string_equal(value("characters"), "8");
+    assert_int_equal(get(eva, "system_prompt", 1), ENOENT);
 }
 
 static void newest_versions_are_kept_and_older_ones_go(void **state)
@@ -236,7 +180,7 @@ static void newest_versions_are_kept_and_older_ones_go(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, neighbours_open, neighbours_close)
     const struct CMUnitTest tests[] = {
         TEST(every_change_leaves_a_version),
         TEST(new_tenant_begins_with_its_first_version),

@@ -2,17 +2,13 @@
 #include "store/tokens.h"
 
 #include "store/turns.h"
-#include "test/postgres.h"
+#include "test/neighbours.h"
 #include "test/test.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct bench bench;
-static struct uuid jan;
-static struct ending ending;
 
 struct opened {
     bool done;
@@ -41,46 +37,11 @@ static struct opened redeem(const char *token, const char *sid)
     return opened;
 }
 
-struct begun {
-    bool done;
-    struct call_begun call;
-};
-
-static void on_begun(int err, const struct call_begun *call, void *arg)
+static int open_tenants(void **state)
 {
-    assert_int_equal(err, 0);
-    *(struct begun *)arg = (struct begun){true, *call};
-}
-
-static struct call_begun begin(const char *sid)
-{
-    const struct call_begin call = {.tenant = jan,
-                                    .carrier = "twilio",
-                                    .call_sid = sid,
-                                    .from_number = "+420601000001",
-                                    .to_number = "+420800000001",
-                                    .started_at_ms = wall_now_ms()};
-    struct begun begun = {0};
-    calls_begin(bench.app, &call, on_begun, &begun, NULL);
-    bench_wait(&bench, &begun.done);
-    return begun.call;
-}
-
-static int open_bench(void **state)
-{
-    (void)state;
-    bench_open(&bench);
-    postgres_run("DELETE FROM tenants; DELETE FROM call_sids");
-    jan = postgres_tenant("Jan");
+    neighbours_open(state);
     postgres_run(
         "UPDATE tenants SET system_prompt = 'Be kind.', vip_names = '{Máma,\"T, \\\"a\"}'");
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    (void)state;
-    bench_close(&bench);
     return 0;
 }
 
@@ -88,7 +49,7 @@ static void token_opens_its_call_once(void **state)
 {
     (void)state;
     postgres_contact(jan, "+420601000001", "Máma", "vip");
-    struct call_begun begun = begin("CA1");
+    struct call_begun begun = begin(jan, "CA1").call;
     struct opened first = redeem(begun.token, "CA1"), second = redeem(begun.token, "CA1");
     assert_int_equal(first.err, 0);
     assert_true(uuid_equal(first.call.call.id, begun.call));
@@ -109,7 +70,7 @@ static void token_opens_its_call_once(void **state)
 static void two_streams_with_one_token_are_one_stream(void **state)
 {
     (void)state;
-    struct call_begun begun = begin("CA2");
+    struct call_begun begun = begin(jan, "CA2").call;
     struct opened opened[8] = {0};
     int let_in = 0;
     for (size_t i = 0; i < countof(opened); i++)
@@ -126,7 +87,7 @@ static void two_streams_with_one_token_are_one_stream(void **state)
 static void token_of_nobody_is_refused(void **state)
 {
     (void)state;
-    begin("CA3");
+    assert_int_equal(begin(jan, "CA3").err, 0);
     assert_int_equal(redeem("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "CA3").err, ENOENT);
     assert_int_equal(redeem("", "CA3").err, ENOENT);
 }
@@ -134,8 +95,8 @@ static void token_of_nobody_is_refused(void **state)
 static void stolen_token_opens_no_other_call_and_stays_good_for_its_own(void **state)
 {
     (void)state;
-    struct call_begun mine = begin("CA4");
-    begin("CA5");
+    struct call_begun mine = begin(jan, "CA4").call;
+    assert_int_equal(begin(jan, "CA5").err, 0);
     assert_int_equal(redeem(mine.token, "CA5").err, EPERM);
     assert_int_equal(redeem(mine.token, "").err, EPERM);
     assert_int_equal(redeem(mine.token, "CA4").err, 0);
@@ -144,7 +105,7 @@ static void stolen_token_opens_no_other_call_and_stays_good_for_its_own(void **s
 static void old_token_is_stale(void **state)
 {
     (void)state;
-    struct call_begun begun = begin("CA6");
+    struct call_begun begun = begin(jan, "CA6").call;
     assert_in_range(postgres_count("SELECT extract(epoch FROM expires_at - now())"
                                    " FROM stream_tokens"),
                     STREAM_TOKEN_SECONDS - 10, STREAM_TOKEN_SECONDS);
@@ -155,7 +116,7 @@ static void old_token_is_stale(void **state)
 static void token_itself_is_not_in_the_database(void **state)
 {
     (void)state;
-    struct call_begun begun = begin("CA7");
+    struct call_begun begun = begin(jan, "CA7").call;
     char *sql = xprintf("SELECT count(*) FROM stream_tokens WHERE token_hash = sha256('%s')"
                         " AND stream_tokens::text NOT LIKE '%%%s%%'",
                         begun.token, begun.token);
@@ -166,7 +127,7 @@ static void token_itself_is_not_in_the_database(void **state)
 static void resumed_call_comes_with_its_snapshot(void **state)
 {
     (void)state;
-    struct call_begun begun = begin("CA8");
+    struct call_begun begun = begin(jan, "CA8").call;
     assert_int_equal(redeem(begun.token, "CA8").err, 0);
     const struct call_line line = {
         .seq = 7, .speaker = SPEAKER_CALLER, .kind = LINE_SAID, .text = str_of("Ano")};
@@ -187,7 +148,7 @@ static void resumed_call_comes_with_its_snapshot(void **state)
 static void call_that_is_over_is_not_opened(void **state)
 {
     (void)state;
-    struct call_begun begun = begin("CA9");
+    struct call_begun begun = begin(jan, "CA9").call;
     const struct call_finish finish = {.tenant = jan,
                                        .call = begun.call,
                                        .status = STATUS_COMPLETED,
@@ -198,7 +159,7 @@ static void call_that_is_over_is_not_opened(void **state)
     assert_int_equal(redeem(begun.token, "CA9").err, ESHUTDOWN);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_tenants, neighbours_close)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
