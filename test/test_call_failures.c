@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void ask_at_6280(struct talk *talk)
+static void ask_at_6250(struct talk *talk)
 {
     *talk = talk_begin();
     talk_says(talk, 5000, 6000, "Is Jan there?");
@@ -25,7 +25,7 @@ static void failed_reply_is_apologised_for(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     fail_reply(&talk, 6500);
     assert_int_equal(talk_phrases(&talk, PHRASE_TROUBLE), 1);
     assert_int_equal(call_counts(talk.core)->reply_failures, 1);
@@ -41,9 +41,9 @@ static void silent_model_is_given_up(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_until(&talk, 12000);
-    assert_int_equal(talk_next(&talk, DO_CANCEL_REPLY)->at_ms, 6280 + 2500);
+    assert_int_equal(talk_next(&talk, DO_CANCEL_REPLY)->at_ms, 6250 + 2500);
     assert_int_equal(talk_phrases(&talk, PHRASE_FILLER), 1);
     assert_int_equal(talk_phrases(&talk, PHRASE_TROUBLE), 1);
     talk_end(&talk);
@@ -53,7 +53,7 @@ static void half_a_reply_is_spoken(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6500, "He is out until");
     fail_reply(&talk, 6600);
     talk_until(&talk, 9000);
@@ -66,7 +66,7 @@ static void stalled_reply_is_ended_with_what_there_is(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6500, "He is out until");
     talk_until(&talk, 12000);
     assert_int_equal(talk_next(&talk, DO_CANCEL_REPLY)->at_ms, 6500 + 3500);
@@ -79,7 +79,7 @@ static void two_failures_take_a_message_without_the_model(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     fail_reply(&talk, 6500);
     talk_until(&talk, 9000);
     talk_says(&talk, 9000, 9800, "Is Jan there, please?");
@@ -173,7 +173,7 @@ static void success_between_failures_keeps_the_model(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     fail_reply(&talk, 6500);
     talk_until(&talk, 9000);
     talk_says(&talk, 9000, 9800, "Is Jan there, please?");
@@ -191,7 +191,7 @@ static void voice_that_fails_counts_as_a_failed_reply(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk.clips = CLIPS_FAIL;
     talk_replies(&talk, 6500, "He is out.");
     assert_int_equal(talk_phrases(&talk, PHRASE_TROUBLE), 1);
@@ -204,7 +204,7 @@ static void sentence_that_fails_is_skipped_and_not_written_down(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk.clips = CLIPS_FAIL;
     talk_text(&talk, 6500, "He is out of the office this week. I");
     talk.clips = CLIPS_AT_ONCE;
@@ -220,7 +220,7 @@ static void voice_that_says_nothing_is_given_up(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk.clips = CLIPS_BY_HAND;
     talk_replies(&talk, 6500, "He is out.");
     talk.clips = CLIPS_AT_ONCE;
@@ -248,7 +248,7 @@ static void lost_marks_do_not_stop_the_talk(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk.marks = MARKS_BY_HAND;
     talk_replies(&talk, 6500, "He is out.");
     talk_until(&talk, 30000);
@@ -298,7 +298,7 @@ static void message_is_taken_once_and_the_model_asked_again(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "take_message", "{\"name\":\"Peter\"}");
     talk_tool(&talk, 6510, "a1", "take_message", "{\"name\":\"Peter\"}");
     talk_done(&talk, 6520);
@@ -319,7 +319,7 @@ static void model_that_spoke_is_not_asked_again(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6450, "I will tell him.");
     talk_tool(&talk, 6500, "a1", "take_message", "{}");
     talk_done(&talk, 6520);
@@ -333,7 +333,7 @@ static void tool_without_an_answer_is_not_waited_for(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "take_message", "{}");
     talk_done(&talk, 6520);
     talk_until(&talk, 12000);
@@ -346,7 +346,7 @@ static void tool_loop_is_stopped(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     static const char *const ids[] = {"a1", "a2", "a3", "a4", "a5"};
     for (size_t i = 0; i < 5; i++) {
         int64_t at = 6500 + 100 * (int64_t)i;
@@ -362,7 +362,7 @@ static void caller_who_goes_on_does_not_run_the_tool_twice(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "take_message", "{}");
     talk_done(&talk, 6520);
     talk_says(&talk, 6600, 7200, "and my name is Peter");
@@ -380,7 +380,7 @@ static void call_ends_when_the_farewell_was_heard(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6450, "I will tell him, goodbye.");
     talk_tool(&talk, 6500, "a1", "end_call", "{}");
     talk_done(&talk, 6520);
@@ -398,7 +398,7 @@ static void model_that_ends_wordlessly_says_goodbye(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "end_call", "{}");
     talk_done(&talk, 6520);
     talk_until(&talk, 9000);
@@ -411,7 +411,7 @@ static void caller_may_reopen_the_call_once(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6450, "I will tell him and he will call you back, goodbye.");
     talk_tool(&talk, 6500, "a1", "end_call", "{}");
     talk_done(&talk, 6520);
@@ -432,7 +432,7 @@ static void farewell_of_the_caller_does_not_reopen_the_call(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_text(&talk, 6450, "I will tell him and he will call you back, goodbye.");
     talk_tool(&talk, 6500, "a1", "end_call", "{}");
     talk_done(&talk, 6520);
@@ -449,7 +449,7 @@ static void carrier_that_forgets_to_hang_up_is_not_waited_for(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "end_call", "{}");
     talk_done(&talk, 6520);
     talk_until(&talk, 20000);
@@ -463,7 +463,7 @@ static void transfer_follows_the_announcement(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "transfer_call", "{\"reason\":\"Peter about the \\\"roof\\\"\"}");
     talk_done(&talk, 6520);
     assert_int_equal(talk_phrases(&talk, PHRASE_TRANSFER), 1);
@@ -480,7 +480,7 @@ static void failed_transfer_comes_back(void **state)
 {
     (void)state;
     struct talk talk;
-    ask_at_6280(&talk);
+    ask_at_6250(&talk);
     talk_tool(&talk, 6500, "a1", "transfer_call", "{}");
     talk_done(&talk, 6520);
     talk_at(&talk, 20000, (struct call_event){.kind = EV_TRANSFER_FAILED});

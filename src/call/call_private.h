@@ -26,6 +26,8 @@ enum {
     EOT_SLOW_MS = 1200,
     EOT_DIGITS_MS = 1500,
     EOT_CAP_MS = 2500,
+    STAGE_SILENCE_MS = 120, /* of the caller, with words ... */
+    STAGE_STABLE_MS = 160,  /* ... that did not change: an answer to them may be begun */
     FINAL_WAIT_MS = 350,
     GAP_MIN_MS = 250,
     MERGE_MS = 1200,
@@ -38,7 +40,7 @@ enum {
     FILL_AGAIN_MS = 3000,
     REPLY_FIRST_MS = 2500, /* a model that said nothing by then has failed */
     REPLY_STALL_MS = 3500, /* between two pieces */
-    CLIP_FIRST_MS = 2500,  /* a clip without a byte by then has failed */
+    CLIP_FIRST_MS = 2500,  /* a clip without a byte by then, or without another, has failed */
     TOOL_MS = 5000,
     IDLE_1_MS = 6000,
     IDLE_2_MS = 13000,
@@ -69,6 +71,8 @@ enum {
     NAME_BYTES_MAX = 64,
     FAILURES_MAX = 2,
     REOPENS_MAX = 2,
+    GENS_MAX = 3,   /* of a turn, those after a tool aside */
+    STAGED_MAX = 2, /* of them, before the turn is sure */
     CONTEXT_BYTES = 12 * 1024,
     TIMER_ROUNDS_MAX = 32,
     ACTIONS_SPARE = 32, /* of CALL_ACTIONS_MAX: kept free by what can wait a step */
@@ -107,9 +111,14 @@ struct caller {
     bool down_voice, down_told;
 };
 
-/* The newest committed turn and the one reply it gets. */
+/* The newest turn and the one reply it gets. It is staged first: what was said is taken for the
+ * whole and answered, but the answer is held back, and so are its tools, until the caller was
+ * silent for long enough. If he goes on it is open again, and nobody has heard of it. */
 struct turn {
     uint32_t id, seq;
+    bool staged;
+    int64_t eot_ms; /* staged: of silence make it sure */
+    int64_t end_ms; /* media clock */
     struct text text;
     size_t base_bytes;  /* of text: final words; behind them an interim whose final may come */
     bool pending;       /* ... has not come */
@@ -126,6 +135,8 @@ struct turn {
 
 struct pending_tool {
     bool out;
+    bool held;    /* its turn is not sure yet */
+    int err;      /* held: EV_REPLY_TOOL's */
     uint32_t gen; /* that waits for its result; 0: nobody does */
     int64_t since_ms;
     size_t id_bytes, name_bytes, text_bytes;
@@ -179,7 +190,8 @@ struct clip {
     size_t from, to; /* of the say's text */
     size_t bytes, sent, heard;
     bool done, failed, dropped;
-    int64_t wanted_ms; /* since when its first byte is what we wait for */
+    int64_t asked_ms;
+    int64_t wanted_ms; /* since when its next byte is what we wait for */
 };
 
 struct mark {
@@ -298,6 +310,11 @@ void turn_on_utterance_end(struct call_core *core, const struct call_event *even
 void turn_on_dtmf(struct call_core *core, char digit);
 int64_t turn_commit_due(const struct call_core *core);
 void turn_try_commit(struct call_core *core);
+int64_t turn_stage_due(const struct call_core *core);
+void turn_stage(struct call_core *core);
+int64_t turn_sure_due(const struct call_core *core);
+void turn_sure(struct call_core *core);   /* a staged turn is what it seemed to be */
+void turn_settle(struct call_core *core); /* whatever comes: what was taken for a turn is one */
 int64_t turn_barge_due(const struct call_core *core);
 void turn_barge_check(struct call_core *core);
 int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
@@ -305,7 +322,7 @@ bool turn_has_words(const struct call_core *core);
 int64_t turn_last_sign_ms(const struct call_core *core);
 void turn_drop(struct call_core *core); /* what was being said is used up, or was nothing */
 int64_t turn_voice_until(const struct call_core *core);
-void turn_settle(struct call_core *core); /* the call is over: what was being said is a line */
+void turn_end(struct call_core *core); /* the call is over: what was being said is a line */
 
 /* unheard.c */
 void turn_on_stt(struct call_core *core, const struct call_event *event);
@@ -315,7 +332,8 @@ int64_t turn_stt_due(const struct call_core *core);
 void turn_stt_check(struct call_core *core);
 
 /* reply.c */
-void reply_ask(struct call_core *core); /* the committed turn wants its answer */
+void reply_ask(struct call_core *core);     /* the turn wants its answer */
+void reply_release(struct call_core *core); /* ... and is sure: what was held back may be done */
 void reply_cancel(struct call_core *core);
 void reply_on_event(struct call_core *core, const struct call_event *event);
 void reply_on_tool_done(struct call_core *core, const struct call_event *event);

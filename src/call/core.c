@@ -175,7 +175,7 @@ static void end(struct call_core *core, const char *why)
     set_phase(core, PHASE_ENDED);
     reply_settle(core);
     playout_quit(core);
-    turn_settle(core);
+    turn_end(core);
     orders_ended(core, &core->orders.transfer, handed_over ? 0 : ECANCELED);
     orders_ended(core, &core->orders.end, 0);
     act(core, DO_ENDED)->text = str_of(why);
@@ -273,7 +273,9 @@ static void idle(struct call_core *core)
 static int64_t filler_due(const struct call_core *core)
 {
     const struct turn *turn = &core->turn;
-    if (!turn->answering || playout_speaking(core))
+    if (playout_busy(core) && core->playout.says[0].protection == PROTECTED)
+        return CALL_NEVER; /* nothing goes before the disclosure, however late its sound is */
+    if (!turn->answering || turn->staged || playout_speaking(core))
         return CALL_NEVER;
     int64_t quiet = later(turn->commit_ms, core->playout.play_end_ms);
     int64_t due = later(quiet, core->filler_ms) + FILL_AGAIN_MS;
@@ -349,6 +351,8 @@ static const struct timer {
     void (*fire)(struct call_core *core);
 } talking_timers[] = {
     {turn_commit_due, turn_try_commit},
+    {turn_stage_due, turn_stage},
+    {turn_sure_due, turn_sure},
     {turn_barge_due, turn_barge_check},
     {turn_unheard_due, turn_unheard},
     {turn_stt_due, turn_stt_check},

@@ -1,8 +1,13 @@
 /* call/core.h: one conversation, pure: who has the floor and what Karen does next. Events and the
  * time go in, actions come out; no socket, no clock, no provider, no allocation once it stands.
  *
- *   caller:  QUIET -> ONSET -> SPEAKING -> PAUSE -> (commit) QUIET
+ *   caller:  QUIET -> ONSET -> SPEAKING -> PAUSE -> (a turn) QUIET
  *   agent:   IDLE -> THINKING -> SPEAKING -> IDLE;  any -> CLOSING -> ENDED
+ *
+ * A turn is answered before it is sure: as soon as the caller is silent and the words stand still
+ * the model is asked and the first clause spoken (the turn is staged), but nothing is heard,
+ * written down or done until the silence has been long enough for how finished the words sound.
+ * Whoever goes on before that has never been answered.
  *
  * Everything in flight has an identity: a turn (one thing the caller said), a gen (one attempt at a
  * reply by the model), a clip (one piece of speech, at most a sentence), an epoch (+1 at each
@@ -211,9 +216,9 @@ struct call_setup {
     uint64_t seed;           /* the core's only chance */
 };
 
-struct call_counts { /* for metrics and the call's record */
-    uint32_t turns, gens, barge_ins, stale_events, reprompts, fillers, stt_losses, reply_failures,
-        clip_failures, unheard;
+struct call_counts { /* for metrics and the call's record; staged: gens of turns not sure yet */
+    uint32_t turns, gens, staged, staged_in_vain, barge_ins, stale_events, reprompts, fillers,
+        stt_losses, reply_failures, clip_failures, unheard;
 };
 
 /* The stages of a turn, in now_ms time; 0: did not happen. */

@@ -103,11 +103,13 @@ static size_t next_to_send(const struct call_core *core)
     return at;
 }
 
-/* When an utterance may begin: at once, when the caller is silent, or (CALL_NEVER) not before those
- * ahead of it have all their clips. */
+/* When an utterance may begin: at once, when the caller is silent, or (CALL_NEVER) not before its
+ * turn is sure and those ahead of it have all their clips. */
 static int64_t begin_at(const struct call_core *core, size_t at)
 {
     const struct say *says = core->playout.says;
+    if (says[at].gen && core->turn.staged)
+        return CALL_NEVER;
     for (size_t i = 0; i < at; i++)
         if (says[i].open || (says[i].cut < says[i].bytes && !says[i].truncated))
             return CALL_NEVER;
@@ -194,13 +196,23 @@ static const struct clip *unheard(const struct call_core *core)
     return NULL;
 }
 
+/* A voice that has not begun by the time its turn comes has had its time already. */
+static int64_t late_at(const struct clip *clip)
+{
+    if (clip->done || clip->wanted_ms == CALL_NEVER)
+        return CALL_NEVER;
+    if (clip->bytes)
+        return clip->wanted_ms + CLIP_FIRST_MS;
+    int64_t at = clip->asked_ms + CLIP_FIRST_MS;
+    return at > clip->wanted_ms ? at : clip->wanted_ms;
+}
+
 int64_t playout_late_due(const struct call_core *core)
 {
     int64_t due = unheard(core) ? core->playout.play_end_ms + MARKS_LATE_MS : CALL_NEVER;
     for (size_t i = 0; i < core->playout.clip_count; i++) {
-        const struct clip *clip = &core->playout.clips[i];
-        if (!clip->done && clip->wanted_ms != CALL_NEVER && clip->wanted_ms + CLIP_FIRST_MS < due)
-            due = clip->wanted_ms + CLIP_FIRST_MS;
+        int64_t late = late_at(&core->playout.clips[i]);
+        due = late < due ? late : due;
     }
     return due;
 }
@@ -210,8 +222,7 @@ void playout_late(struct call_core *core)
     struct playout *playout = &core->playout;
     for (size_t i = 0; i < playout->clip_count; i++) {
         struct clip *clip = &playout->clips[i];
-        if (clip->done || clip->wanted_ms == CALL_NEVER ||
-            core->now_ms < clip->wanted_ms + CLIP_FIRST_MS)
+        if (core->now_ms < late_at(clip))
             continue;
         clip->done = clip->failed = true;
         core->counts.clip_failures++;

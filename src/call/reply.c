@@ -15,6 +15,8 @@ static void start_gen(struct call_core *core)
     reply->gen++;
     core->counts.gens++;
     reply->running = true;
+    if (!core->stages.sent_first_ms)
+        core->stages.reply_first_ms = core->stages.clip_first_ms = 0;
     reply->any_text = reply->ask_again = false;
     reply->asked_ms = reply->piece_ms = core->now_ms;
     reply->say = 0;
@@ -40,9 +42,12 @@ void reply_cancel(struct call_core *core)
         act(core, DO_CANCEL_REPLY)->gen = reply->gen;
     reply->running = reply->ask_again = false;
     reply->intent = INTENT_STAY;
-    for (size_t i = 0; i < TOOLS_AT_ONCE; i++)
+    for (size_t i = 0; i < TOOLS_AT_ONCE; i++) {
         reply->tools[i].gen = 0; /* what runs is finished and noted, but nobody waits for it */
+        reply->tools[i].held = false;
+    }
     core->turn.answering = false;
+    turn_settle(core); /* it gets no other reply */
 }
 
 static bool waits_for_tool(const struct reply *reply)
@@ -64,7 +69,8 @@ static void cut_clips(struct call_core *core, struct say *say)
 {
     if (say->open && say->searched == say->bytes)
         return;
-    while (!say->truncated && say->cut < say->bytes && playout_ahead(core) < CLIPS_AHEAD &&
+    size_t ahead = core->turn.staged ? 1 : CLIPS_AHEAD;
+    while (!say->truncated && say->cut < say->bytes && playout_ahead(core) < ahead &&
            core->playout.clip_count < CLIPS_HELD_MAX &&
            core->out->count + ACTIONS_SPARE <= CALL_ACTIONS_MAX) {
         struct str rest = {say->text + say->cut, say->bytes - say->cut};
@@ -207,7 +213,7 @@ static void record_tool(struct call_core *core, const struct pending_tool *tool,
 static struct pending_tool *free_tool(struct reply *reply)
 {
     for (size_t i = 0; i < TOOLS_AT_ONCE; i++)
-        if (!reply->tools[i].out)
+        if (!reply->tools[i].out && !reply->tools[i].held)
             return &reply->tools[i];
     return NULL;
 }
@@ -229,11 +235,30 @@ bool run_tool(struct call_core *core, uint32_t gen, struct str id, struct str na
     return true;
 }
 
+/* What it wants is done when the turn is sure, in its order; more than can be held is not done. */
+static void hold_tool(struct call_core *core, const struct call_event *event)
+{
+    struct pending_tool *tool = free_tool(&core->reply);
+    if (!tool || event->id.bytes > NAME_BYTES_MAX || event->name.bytes > NAME_BYTES_MAX ||
+        event->text.bytes > TOOL_BYTES_MAX) {
+        core->counts.stale_events++;
+        return;
+    }
+    keep_tool(tool, event->id, event->name, event->text);
+    tool->held = true;
+    tool->err = event->err;
+    tool->since_ms = core->now_ms;
+}
+
 static void on_tool(struct call_core *core, const struct call_event *event)
 {
     struct reply *reply = &core->reply;
     struct turn *turn = &core->turn;
     reply->piece_ms = core->now_ms;
+    if (turn->staged) {
+        hold_tool(core, event);
+        return;
+    }
     if (event->id.bytes > NAME_BYTES_MAX || event->name.bytes > NAME_BYTES_MAX ||
         event->text.bytes > TOOL_BYTES_MAX || turn->tools == TOOLS_PER_TURN ||
         !remember(reply, event->id)) {
@@ -314,7 +339,7 @@ static void follow(struct call_core *core)
 static void conclude(struct call_core *core)
 {
     struct reply *reply = &core->reply;
-    if (reply_is_thinking(core) || !core->turn.answering)
+    if (reply_is_thinking(core) || !core->turn.answering || core->turn.staged)
         return;
     if (reply->intent != INTENT_STAY)
         follow(core);
@@ -324,6 +349,38 @@ static void conclude(struct call_core *core)
         start_gen(core);
     else
         reply_fail(core);
+}
+
+static bool came_to_nothing(const struct call_core *core)
+{
+    const struct reply *reply = &core->reply;
+    return !reply_is_thinking(core) && !reply->any_text && !reply->ask_again &&
+           reply->intent == INTENT_STAY;
+}
+
+/* The turn is sure. A gen that failed unheard meanwhile is made good, if there may be one more. */
+void reply_release(struct call_core *core)
+{
+    struct reply *reply = &core->reply;
+    for (size_t i = 0; i < TOOLS_AT_ONCE; i++) {
+        struct pending_tool tool = reply->tools[i];
+        if (!tool.held)
+            continue;
+        reply->tools[i].held = false;
+        on_tool(core, &(struct call_event){.kind = EV_REPLY_TOOL,
+                                           .gen = reply->gen,
+                                           .id = {tool.id, tool.id_bytes},
+                                           .name = {tool.name, tool.name_bytes},
+                                           .text = {tool.text, tool.text_bytes},
+                                           .err = tool.err});
+    }
+    reply_speak(core);
+    if (core->turn.answering && came_to_nothing(core) && core->turn.gens < GENS_MAX) {
+        core->counts.reply_failures++;
+        start_gen(core);
+    } else {
+        conclude(core);
+    }
 }
 
 static void close_speech(struct call_core *core)

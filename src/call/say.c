@@ -262,6 +262,7 @@ void clip_new(struct call_core *core, struct say *say, size_t bytes)
         .say = say->id,
         .from = say->cut,
         .to = say->cut + bytes,
+        .asked_ms = core->now_ms,
         .wanted_ms = CALL_NEVER,
     };
     say->cut = clip->to;
@@ -350,7 +351,8 @@ void playout_advance(struct call_core *core)
         clip_over(core, &playout->clips[0]);
         clip_remove(core, 0);
     }
-    while (playout->say_count && say_is_over(core, &playout->says[0]))
+    while (playout->say_count && say_is_over(core, &playout->says[0]) &&
+           !(core->turn.staged && playout->says[0].gen)) /* what became of it matters later */
         say_settle(core, 0);
 }
 

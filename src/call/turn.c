@@ -98,6 +98,8 @@ static int64_t voice_end(const struct call_core *core)
 static void record_turn(struct call_core *core, int64_t end_ms)
 {
     const struct turn *turn = &core->turn;
+    if (turn->staged)
+        return; /* the caller may go on: the line is written when it is sure */
     record(core, &(struct call_line){.seq = turn->seq,
                                      .speaker = SPEAKER_CALLER,
                                      .kind = turn->keyed ? LINE_DTMF : LINE_SAID,
@@ -150,7 +152,11 @@ static bool may_reopen(const struct call_core *core)
 {
     const struct turn *turn = &core->turn;
     if (!turn->answering || !turn->model_asked || turn->open || turn->tool_ran ||
-        core->intent != INTENT_STAY || turn->reopens == REOPENS_MAX)
+        core->intent != INTENT_STAY)
+        return false;
+    if (turn->staged)
+        return true;
+    if (turn->reopens == REOPENS_MAX || turn->gens >= GENS_MAX)
         return false;
     if (!playout_reply_sent(core, turn->id))
         return true;
@@ -163,10 +169,12 @@ static void reopen(struct call_core *core)
     struct turn *turn = &core->turn;
     struct caller *caller = &core->caller;
     turn->aborted += playout_reply_sent(core, turn->id);
+    turn->reopens += !turn->staged;
+    core->counts.staged_in_vain += turn->staged;
+    turn->staged = false;
     reply_cancel(core);
     playout_stop(core);
     turn->open = true;
-    turn->reopens++;
     if (turn->pending)
         caller->skip = turn->skip_before;
     text_set(&caller->finals,
@@ -337,7 +345,7 @@ static void late_final(struct call_core *core, const struct call_event *event)
     } else if (words_count(fresh) > LATE_WORDS_MAX) {
         text_join(&core->caller.finals, fresh);
         words_changed(core, event->end_ms);
-    } else if (changed) {
+    } else if (changed || turn->staged) { /* at least it is better spelled */
         amend(core, buf_str(whole));
     }
 }
@@ -361,7 +369,8 @@ static void on_final(struct call_core *core, const struct call_event *event)
     if (event->from_finalize || event->speech_final)
         caller->final_came = true;
     if (!str_trim(event->text).bytes) {
-        if (event->from_finalize && !caller->interim.bytes)
+        if (event->from_finalize && !caller->interim.bytes &&
+            event->end_ms + SEGMENT_SLACK_MS >= caller->skip_end)
             forget_segment(core); /* the recogniser has nothing more of it */
         return;
     }
@@ -445,35 +454,44 @@ static int64_t eot_ms(const struct call_core *core)
     return slow ? EOT_SLOW_MS : EOT_NORM_MS;
 }
 
-int64_t turn_commit_due(const struct call_core *core)
+static int64_t later(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+/* When the caller was silent for so long, and the recogniser had its time to make words final. */
+static int64_t silent_for(const struct call_core *core, int64_t ms, bool final)
 {
     const struct caller *caller = &core->caller;
-    if (!turn_has_words(core))
-        return CALL_NEVER;
     if (caller->voice_on)
         return turn_last_sign_ms(core) + VOICE_STUCK_MS;
-    int64_t due = caller->last_voice_ms + eot_ms(core);
-    if (!caller->interim.bytes || caller->final_came)
+    int64_t due = caller->last_voice_ms + ms;
+    if (final || caller->final_came)
         return due;
     int64_t wait = caller->finalize_ms + FINAL_WAIT_MS, cap = caller->last_voice_ms + EOT_CAP_MS;
-    wait = wait < cap ? wait : cap;
-    return due > wait ? due : wait;
+    return later(due, wait < cap ? wait : cap);
+}
+
+int64_t turn_commit_due(const struct call_core *core)
+{
+    return turn_has_words(core) ? silent_for(core, eot_ms(core), !core->caller.interim.bytes)
+                                : CALL_NEVER;
 }
 
 static void new_turn(struct call_core *core)
 {
     struct turn *turn = &core->turn;
-    struct call_stages *stages = &core->stages;
     uint32_t id = turn->id + 1;
+    turn_settle(core);
     turn->id = id;
     turn->seq = ++core->last_seq;
-    turn->reopens = turn->aborted = turn->tools = 0;
+    turn->gens = turn->reopens = turn->aborted = turn->tools = 0;
     turn->filled = turn->tool_ran = turn->model_asked = turn->answering = false;
     turn->start_ms = core->caller.start_ms;
     turn->context =
         context_add(&core->context, ROLE_USER, (struct str){0}, (struct str){0}, (struct str){0});
     core->counts.turns++;
-    *stages = (struct call_stages){.turn = id};
+    core->stages = (struct call_stages){.turn = id};
 }
 
 /* Words that are not final are used up now and must not be taken again when they are. */
@@ -501,18 +519,29 @@ static void take_words(struct call_core *core)
     turn_drop(core);
 }
 
-static void commit(struct call_core *core)
+static void take_turn(struct call_core *core)
 {
     struct turn *turn = &core->turn;
     if (!turn->open)
         new_turn(core);
     turn->open = false;
-    turn->commit_ms = core->now_ms;
-    core->stages.last_voice_ms = core->caller.last_voice_ms;
-    core->stages.commit_ms = core->now_ms;
+    turn->end_ms = voice_end(core);
     take_words(core);
     context_set(&core->context, turn->context, text_str(&turn->text));
-    record_turn(core, voice_end(core));
+}
+
+static void write_down(struct call_core *core)
+{
+    core->turn.staged = false;
+    core->turn.commit_ms = core->stages.commit_ms = core->now_ms;
+    core->stages.last_voice_ms = core->caller.last_voice_ms;
+    record_turn(core, core->turn.end_ms);
+}
+
+static void commit(struct call_core *core)
+{
+    take_turn(core);
+    write_down(core);
 }
 
 /* A "mhm" while the agent spoke or thought; but to a question it is the answer, once that is out.
@@ -557,8 +586,66 @@ void turn_try_commit(struct call_core *core)
         reply_ask(core);
 }
 
+/* Staging. */
+
+/* Words that are plainly not all, or may be nothing but a "mhm", are waited out. */
+static bool is_worth_staging(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    bool overlaps = caller->over_speech && !caller->zone;
+    return !overlaps && !caller->digits && !caller->keyed && !core->reply.asked_digits &&
+           caller->completeness >= WORDS_OPEN;
+}
+
+static bool may_stage(const struct call_core *core)
+{
+    const struct turn *turn = &core->turn;
+    return turn_has_words(core) && !core->caller.voice_on && core->intent == INTENT_STAY &&
+           core->script.step == SCRIPT_OFF && !playout_busy(core) && !reply_is_thinking(core) &&
+           turn->id + 1 < CALL_TURNS_MAX && (!turn->open || turn->gens < STAGED_MAX) &&
+           is_worth_staging(core);
+}
+
+int64_t turn_stage_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (!may_stage(core))
+        return CALL_NEVER;
+    int64_t silent = caller->last_voice_ms + STAGE_SILENCE_MS;
+    return caller->final_came ? silent : later(silent, caller->words_ms + STAGE_STABLE_MS);
+}
+
+void turn_stage(struct call_core *core)
+{
+    int64_t eot = eot_ms(core);
+    take_turn(core);
+    core->turn.staged = true;
+    core->turn.eot_ms = eot;
+    core->counts.staged++;
+    reply_ask(core);
+}
+
+int64_t turn_sure_due(const struct call_core *core)
+{
+    const struct turn *turn = &core->turn;
+    return turn->staged ? silent_for(core, turn->eot_ms, !turn->pending) : CALL_NEVER;
+}
+
 void turn_settle(struct call_core *core)
 {
+    if (core->turn.staged)
+        write_down(core);
+}
+
+void turn_sure(struct call_core *core)
+{
+    turn_settle(core);
+    reply_release(core);
+}
+
+void turn_end(struct call_core *core)
+{
+    turn_settle(core);
     if (turn_has_words(core))
         commit(core);
 }

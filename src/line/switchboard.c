@@ -64,6 +64,8 @@ void stats_end(struct switchboard_stats *stats, const char *why, const struct ca
     end_of(stats, why[0] ? why : "ended")->count++;
     stats->turns += counts->turns;
     stats->gens += counts->gens;
+    stats->staged += counts->staged;
+    stats->staged_in_vain += counts->staged_in_vain;
     stats->barge_ins += counts->barge_ins;
     stats->stale_events += counts->stale_events;
     stats->reprompts += counts->reprompts;

@@ -237,12 +237,13 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
         return;
     }
     buf_printf(out,
-               "{\"turns\":%u,\"replies\":%u,\"barge_ins\":%u,\"stale_events\":%u,"
+               "{\"turns\":%u,\"replies\":%u,\"staged\":%u,\"staged_in_vain\":%u,\"barge_ins\":%u,"
+               "\"stale_events\":%u,"
                "\"reprompts\":%u,\"fillers\":%u,\"stt_losses\":%u,\"reply_failures\":%u,"
                "\"clip_failures\":%u}",
-               counts->turns, counts->gens, counts->barge_ins, counts->stale_events,
-               counts->reprompts, counts->fillers, counts->stt_losses, counts->reply_failures,
-               counts->clip_failures);
+               counts->turns, counts->gens, counts->staged, counts->staged_in_vain,
+               counts->barge_ins, counts->stale_events, counts->reprompts, counts->fillers,
+               counts->stt_losses, counts->reply_failures, counts->clip_failures);
 }
 
 static void waits_array(const struct call_waits *waits, struct buf *out)

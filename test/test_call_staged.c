@@ -1,0 +1,249 @@
+/* test/test_call_staged.c: an answer is begun before it is sure that the caller has finished, and
+ * nobody notices but by how soon it comes. */
+#include "base/mem.h"
+#include "test/talk.h"
+#include "test/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void interim(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
+                    const char *text)
+{
+    talk_at(talk, at_ms,
+            (struct call_event){
+                .kind = EV_WORDS, .text = str_of(text), .at_ms = from_ms, .end_ms = to_ms});
+}
+
+static void final(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
+                  const char *text)
+{
+    talk_at(talk, at_ms,
+            (struct call_event){.kind = EV_WORDS_FINAL,
+                                .text = str_of(text),
+                                .at_ms = from_ms,
+                                .end_ms = to_ms,
+                                .from_finalize = true,
+                                .confidence = 0.9F});
+}
+
+static void voice_on(struct talk *talk, int64_t from_ms)
+{
+    talk_at(talk, from_ms + 60, (struct call_event){.kind = EV_VOICE_ON, .at_ms = from_ms});
+}
+
+static void voice_off(struct talk *talk, int64_t to_ms)
+{
+    talk_at(talk, to_ms + 160, (struct call_event){.kind = EV_VOICE_OFF, .at_ms = to_ms});
+}
+
+/* From 5,000 to 6,000 the caller says something that needs 520 ms of silence to be whole; its words
+ * are there while he speaks, and final soon after. */
+static struct talk talk_paused(void)
+{
+    struct talk talk = talk_begin();
+    voice_on(&talk, 5000);
+    interim(&talk, 5900, 5000, 5900, "I want to speak to Jan");
+    voice_off(&talk, 6000);
+    return talk;
+}
+
+static size_t caller_lines(const struct talk *talk)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < talk->count; i++)
+        lines += talk->actions[i].action.kind == DO_RECORD &&
+                 talk->actions[i].action.line.speaker == SPEAKER_CALLER;
+    return lines;
+}
+
+/* The first sound of an answer; -1: none yet. */
+static int64_t answer_ms(const struct talk *talk)
+{
+    for (size_t i = 0; i < talk->count; i++)
+        if (talk->actions[i].action.kind == DO_SEND && talk->actions[i].action.gen)
+            return talk->actions[i].at_ms;
+    return -1;
+}
+
+static void answer_is_begun_at_the_pause_and_heard_when_the_turn_is_sure(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_until(&talk, 6161);
+    assert_int_equal(talk_count(&talk, DO_ASK), 1);
+    assert_int_equal(caller_lines(&talk), 0);
+    talk_replies(&talk, 6300, "Who shall I say is calling?");
+    assert_int_equal(talk_last(&talk, DO_SYNTH)->at_ms, 6300);
+    final(&talk, 6400, 5000, 5900, "I want to speak to Jan.");
+    talk_until(&talk, 6519);
+    assert_int_equal(answer_ms(&talk), -1);
+    talk_until(&talk, 8000);
+    assert_int_equal(answer_ms(&talk), 6520);
+    assert_int_equal(talk_count(&talk, DO_ASK), 1);
+    assert_int_equal(caller_lines(&talk), 1);
+    assert_int_equal(call_counts(talk.core)->staged, 1);
+    assert_int_equal(call_counts(talk.core)->staged_in_vain, 0);
+    talk_end(&talk);
+}
+
+static void whoever_goes_on_has_said_one_thing_and_gets_one_answer(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_replies(&talk, 6300, "Who shall I say is calling?");
+    voice_on(&talk, 6350);
+    interim(&talk, 6700, 5000, 6650, "I want to speak to Jan please");
+    assert_int_equal(talk_last(&talk, DO_DROP_CLIP)->at_ms, 6700);
+    voice_off(&talk, 6900);
+    final(&talk, 7200, 5000, 6850, "I want to speak to Jan, please.");
+    talk_until(&talk, 7200);
+    assert_int_equal(talk_count(&talk, DO_ASK), 2);
+    talk_replies(&talk, 7210, "Who is calling?");
+    talk_until(&talk, 10000);
+    assert_int_equal(caller_lines(&talk), 1);
+    assert_non_null(strstr(talk_lines(&talk), "caller: I want to speak to Jan, please.\n"
+                                              "agent: Who is calling?\n"));
+    assert_null(strstr(talk_context(&talk), "Who shall I say"));
+    assert_int_equal(call_counts(talk.core)->turns, 1);
+    assert_int_equal(call_counts(talk.core)->staged_in_vain, 1);
+    talk_end(&talk);
+}
+
+static void sound_without_words_only_delays_the_answer(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_replies(&talk, 6200, "Who is calling?");
+    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    voice_on(&talk, 6300); /* a cough */
+    voice_off(&talk, 6600);
+    talk_until(&talk, 9000);
+    assert_int_equal(talk_count(&talk, DO_ASK), 1);
+    assert_int_equal(answer_ms(&talk), 6600 + 520);
+    talk_end(&talk);
+}
+
+static void words_that_sound_unfinished_are_not_answered_yet(void **state)
+{
+    (void)state;
+    static const char *const unfinished[] = {"I am calling about the",
+                                             "my number is five five one"};
+    for (size_t i = 0; i < countof(unfinished); i++) {
+        struct talk talk = talk_begin();
+        talk_says(&talk, 5000, 6000, unfinished[i]);
+        talk_until(&talk, 7100);
+        assert_int_equal(talk_count(&talk, DO_ASK), 0);
+        talk_end(&talk);
+    }
+}
+
+static void tool_waits_until_the_turn_is_sure(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_tool(&talk, 6300, "t1", "take_message", "{\"reason\":\"Jan\"}");
+    talk_done(&talk, 6310);
+    final(&talk, 6320, 5000, 5900, "I want to speak to Jan.");
+    talk_until(&talk, 6519);
+    assert_int_equal(talk_count(&talk, DO_TOOL), 0);
+    talk_until(&talk, 6521);
+    assert_int_equal(talk_count(&talk, DO_TOOL), 1);
+    assert_int_equal(talk_last(&talk, DO_TOOL)->at_ms, 6520);
+    talk_end(&talk);
+}
+
+static void tool_of_an_answer_given_up_is_never_run(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_tool(&talk, 6300, "t1", "end_call", "{}");
+    talk_done(&talk, 6310);
+    voice_on(&talk, 6350);
+    interim(&talk, 6700, 5000, 6650, "I want to speak to Jan about a flat");
+    voice_off(&talk, 6900);
+    final(&talk, 7000, 5000, 6850, "I want to speak to Jan about a flat.");
+    talk_replies(&talk, 7300, "Which one?");
+    talk_until(&talk, 12000);
+    assert_null(strstr(talk_context(&talk), "end_call"));
+    assert_string_equal(call_state_name(talk.core), "listening");
+    talk_end(&talk);
+}
+
+static void answer_that_failed_in_secret_is_asked_for_again(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    talk_at(&talk, 6300, (struct call_event){.kind = EV_REPLY_FAILED, .gen = 1, .err = 5});
+    talk_until(&talk, 6521);
+    assert_int_equal(talk_count(&talk, DO_ASK), 2);
+    talk_replies(&talk, 6700, "Who is calling?");
+    talk_until(&talk, 9000);
+    assert_int_equal(talk_phrases(&talk, PHRASE_TROUBLE), 0);
+    assert_int_equal(answer_ms(&talk), 6700);
+    talk_end(&talk);
+}
+
+static void only_the_first_words_are_spoken_in_advance(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_replies(&talk, 6200,
+                 "He is out. He comes back on Monday. Shall I take a message for him?");
+    size_t before = talk_count(&talk, DO_SYNTH);
+    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    talk_until(&talk, 6519);
+    assert_int_equal(talk_count(&talk, DO_SYNTH), before);
+    talk_until(&talk, 6521);
+    assert_true(talk_count(&talk, DO_SYNTH) > before);
+    talk_end(&talk);
+}
+
+static void hanging_up_leaves_what_was_said(void **state)
+{
+    (void)state;
+    struct talk talk = talk_paused();
+    talk_at(&talk, 6300, (struct call_event){.kind = EV_GONE});
+    assert_int_equal(caller_lines(&talk), 1);
+    assert_int_equal(talk_count(&talk, DO_CANCEL_REPLY), 1);
+    assert_true(call_ended(talk.core));
+    talk_end(&talk);
+}
+
+static void patience_with_one_turn_has_an_end(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    int64_t at_ms = 5000;
+    char said[200] = "I want";
+    for (int i = 0; i < 6; i++, at_ms += 750) {
+        char word[20];
+        snprintf(word, sizeof(word), " word%c", (char)('a' + i));
+        strcat(said, word);
+        voice_on(&talk, at_ms);
+        interim(&talk, at_ms + 400, 5000, at_ms + 380, said);
+        voice_off(&talk, at_ms + 400);
+    }
+    talk_until(&talk, at_ms + 2000);
+    assert_true(talk_count(&talk, DO_ASK) <= 3);
+    assert_int_equal(call_counts(talk.core)->turns, 1);
+    talk_end(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answer_is_begun_at_the_pause_and_heard_when_the_turn_is_sure),
+        cmocka_unit_test(whoever_goes_on_has_said_one_thing_and_gets_one_answer),
+        cmocka_unit_test(sound_without_words_only_delays_the_answer),
+        cmocka_unit_test(words_that_sound_unfinished_are_not_answered_yet),
+        cmocka_unit_test(tool_waits_until_the_turn_is_sure),
+        cmocka_unit_test(tool_of_an_answer_given_up_is_never_run),
+        cmocka_unit_test(answer_that_failed_in_secret_is_asked_for_again),
+        cmocka_unit_test(only_the_first_words_are_spoken_in_advance),
+        cmocka_unit_test(hanging_up_leaves_what_was_said),
+        cmocka_unit_test(patience_with_one_turn_has_an_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
