@@ -1,11 +1,11 @@
-/* test/callers.h: callers who all ring at once, each a tenant of its own, and what must come of
- * each call. */
+/* test/callers.h: callers who ring an installation, each a tenant of its own, many at once, and
+ * what must come of each call. */
 #pragma once
 #include "test/stack.h"
 
 #include <stddef.h>
 
-enum { CALLER_TURNS_MAX = 5 };
+enum { CALLERS_MAX = 16, CALLER_TURNS_MAX = 5 };
 
 struct caller {
     const char *language, *number;
@@ -17,7 +17,19 @@ struct caller {
     const char *setting; /* of the tenant, "KEY=VALUE" as `karen tenant set` takes it; NULL */
 };
 
-/* Rings from all of them at once and waits until every call is screened. */
-void callers_ring(struct stack *stack, const struct caller *callers, size_t count,
-                  struct stack_screening *results);
-void callers_expect(const struct caller *caller, const struct stack_screening *result);
+extern struct stack *callers_stack;
+extern struct stack_screening callers_results[CALLERS_MAX]; /* in the order of the callers */
+
+/* Opens a stack, has all of them ring, so many at once, and waits until every call is screened.
+ * The list is borrowed until callers_close(). */
+void callers_open(const struct stack_options *options, const struct caller *list, size_t count,
+                  size_t at_once);
+int callers_close(void **state); /* for cmocka, after the last test */
+
+void callers_expect(size_t number); /* what came of its call is what it wanted */
+#define CALLER_TEST(sentence, number)                                                              \
+    static void sentence(void **state)                                                             \
+    {                                                                                              \
+        (void)state;                                                                               \
+        callers_expect(number);                                                                    \
+    }

@@ -27,23 +27,11 @@ static const struct caller callers[] = {
      .said = "meeting",
      .setting = "trial_ends_at=2026-01-01T00:00:00Z"},
 };
-static struct stack *stack;
-static struct stack_screening results[countof(callers)];
 
 static int call_both(void **state)
 {
     (void)state;
-    stack = stack_open(NULL);
-    callers_ring(stack, callers, countof(callers), results);
-    return 0;
-}
-
-static int end_everything(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < countof(callers); i++)
-        stack_screening_free(&results[i]);
-    stack_close(&stack);
+    callers_open(NULL, callers, countof(callers), countof(callers));
     return 0;
 }
 
@@ -51,7 +39,7 @@ static void message_reaches_the_owner(void **state)
 {
     (void)state;
     for (size_t i = 0; i < countof(callers); i++)
-        callers_expect(&callers[i], &results[i]);
+        callers_expect(i);
     assert_int_equal(postgres_count("SELECT count(*) FROM call_messages WHERE"
                                     " caller_name LIKE '%Nov%' AND"
                                     " (reason LIKE '%schůz%' OR reason LIKE '%meeting%')"),
@@ -65,14 +53,15 @@ static void call_ends_politely_and_is_on_the_books(void **state)
                                     " service = 'message' AND ended_reason = 'message_taken'"),
                      countof(callers));
     assert_int_equal(postgres_count("SELECT count(*) FROM counted_calls"), 0);
-    assert_non_null(strstr(results[0].talk, "agent: Na shledanou"));
-    assert_non_null(strstr(results[1].talk, "agent: Goodbye"));
+    assert_non_null(strstr(callers_results[0].talk, "agent: Na shledanou"));
+    assert_non_null(strstr(callers_results[1].talk, "agent: Goodbye"));
 }
 
 static void karen_still_says_first_that_she_is_an_ai(void **state)
 {
     (void)state;
-    assert_true(strncmp(results[1].talk, "agent: Hello, this is Karen, an AI assistant", 44) == 0);
+    assert_true(
+        strncmp(callers_results[1].talk, "agent: Hello, this is Karen, an AI assistant", 44) == 0);
 }
 
 static void no_model_was_asked_during_the_call(void **state)
@@ -89,15 +78,15 @@ static void cancelled_tenants_caller_is_refused(void **state)
     (void)state;
     const char *const words[] = {"--from", "+420602345678", "--audio",
                                  stack_audio("en-11-yes-correct"), NULL};
-    assert_int_equal(stack_command(stack,
+    assert_int_equal(stack_command(callers_stack,
                                    (const char *const[]){"tenant", "set", "Tenant cs 0",
                                                          "status=cancelled", NULL},
                                    NULL),
                      0);
-    pid_t call = stack_call(stack, callers[0].number, words);
-    stack_wait(stack, call);
+    pid_t call = stack_call(callers_stack, callers[0].number, words);
+    stack_wait(callers_stack, call);
     assert_int_equal(postgres_count("SELECT count(*) FROM calls"), countof(callers));
-    assert_true(stack_metric(stack, "karen_webhooks_total{outcome=\"denied\"}") >= 1);
+    assert_true(stack_metric(callers_stack, "karen_webhooks_total{outcome=\"denied\"}") >= 1);
 }
 
 int main(void)
@@ -109,5 +98,5 @@ int main(void)
         cmocka_unit_test(no_model_was_asked_during_the_call),
         cmocka_unit_test(cancelled_tenants_caller_is_refused),
     };
-    return cmocka_run_group_tests(tests, call_both, end_everything);
+    return cmocka_run_group_tests(tests, call_both, callers_close);
 }

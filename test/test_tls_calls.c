@@ -22,23 +22,11 @@ static const struct caller callers[] = {
      .words = {"Gratulujeme, vyhráli jste hlavní cenu!", "Stiskněte jedničku a získejte výhru."},
      .label = "spam"},
 };
-static struct stack *stack;
-static struct stack_screening results[countof(callers)];
 
 static int call_both(void **state)
 {
     (void)state;
-    stack = stack_open(&(struct stack_options){.tls = true});
-    callers_ring(stack, callers, countof(callers), results);
-    return 0;
-}
-
-static int end_everything(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < countof(callers); i++)
-        stack_screening_free(&results[i]);
-    stack_close(&stack);
+    callers_open(&(struct stack_options){.tls = true}, callers, countof(callers), countof(callers));
     return 0;
 }
 
@@ -48,28 +36,19 @@ static void every_leg_is_spoken_to_over_tls(void **state)
     static const char *const addresses[] = {"PUBLIC_URL", "TWILIO_BASE_URL", "OPENAI_BASE_URL",
                                             "DEEPGRAM_BASE_URL", "ELEVENLABS_BASE_URL"};
     for (size_t i = 0; i < countof(addresses); i++)
-        if (strncmp(stack_setting(stack, addresses[i]), "https://", 8) != 0)
-            fail_msg("%s is %s", addresses[i], stack_setting(stack, addresses[i]));
+        if (strncmp(stack_setting(callers_stack, addresses[i]), "https://", 8) != 0)
+            fail_msg("%s is %s", addresses[i], stack_setting(callers_stack, addresses[i]));
 }
 
-static void a_caller_with_a_reason_is_legitimate(void **state)
-{
-    (void)state;
-    callers_expect(&callers[0], &results[0]);
-}
-
-static void a_prize_is_spam(void **state)
-{
-    (void)state;
-    callers_expect(&callers[1], &results[1]);
-}
+CALLER_TEST(a_caller_with_a_reason_is_legitimate, 0)
+CALLER_TEST(a_prize_is_spam, 1)
 
 static void the_calls_ended_as_they_should(void **state)
 {
     (void)state;
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE status = 'completed'"),
                      countof(callers));
-    assert_int_equal((int)stack_metric(stack, "karen_calls_live"), 0);
+    assert_int_equal((int)stack_metric(callers_stack, "karen_calls_live"), 0);
 }
 
 /* The same addresses and keys, but nobody vouches for who answers there. */
@@ -77,11 +56,11 @@ static void providers_without_a_trusted_certificate_are_not_spoken_to(void **sta
 {
     (void)state;
     char *output = NULL;
-    int status = stack_command(stack, (const char *const[]){"check", NULL}, &output);
+    int status = stack_command(callers_stack, (const char *const[]){"check", NULL}, &output);
     if (status)
         fail_msg("with the certificate's authority: %s", output);
     free(output);
-    status = stack_command_with(stack, (const char *const[]){"CA_FILE", NULL},
+    status = stack_command_with(callers_stack, (const char *const[]){"CA_FILE", NULL},
                                 (const char *const[]){"check", NULL}, &output);
     if (!status || !strstr(output, "certificate"))
         fail_msg("without it: status %d, %s", status, output);
@@ -97,5 +76,5 @@ int main(void)
         cmocka_unit_test(the_calls_ended_as_they_should),
         cmocka_unit_test(providers_without_a_trusted_certificate_are_not_spoken_to),
     };
-    return cmocka_run_group_tests(tests, call_both, end_everything);
+    return cmocka_run_group_tests(tests, call_both, callers_close);
 }
