@@ -9,9 +9,8 @@
 #define RULE_JSON                                                                                  \
     "json_build_object('id', r.id, 'position', r.position, 'name', r.name, 'enabled', r.enabled,"  \
     " 'who', r.body->'who', 'when', r.body->'when', 'then', r.body->'then',"                       \
-    " 'version', r.version, 'created_at', " JSON_TIME("r.created_at") ","                          \
-                                                                      " 'updated_at', " JSON_TIME( \
-                                                                          "r.updated_at") ")"
+    " 'version', r.version, 'created_at', json_time(r.created_at),"                                \
+    " 'updated_at', json_time(r.updated_at))"
 #define RULES_JSON                                                                                 \
     "(SELECT coalesce(json_agg(" RULE_JSON " ORDER BY r.position), '[]')"                          \
     " FROM rules r WHERE r.tenant_id = $1)"
@@ -177,9 +176,8 @@ void callrules_order(struct db *db, struct uuid tenant, struct str ids, int64_t 
     "json_build_object('holiday_countries', coalesce(s.holiday_countries, " OWN_COUNTRIES "),"     \
     " 'own_holidays', coalesce(s.own_holidays, '{}'), 'mode', " MODE_AT(                           \
         "now()") ","                                                                               \
-                 " 'mode_until', CASE WHEN s.mode_until > now() THEN " JSON_TIME(                  \
-                     "s.mode_until") " END,"                                                       \
-                                     " 'version', coalesce(s.version, 1))"
+                 " 'mode_until', CASE WHEN s.mode_until > now() THEN json_time(s.mode_until) END," \
+                 " 'version', coalesce(s.version, 1))"
 
 void callrules_get_settings(struct db *db, struct uuid tenant, db_json_fn *on_json, void *arg,
                             struct op **slot)

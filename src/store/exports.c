@@ -8,9 +8,8 @@
 /* Of a relation called e. */
 #define EXPORT_JSON                                                                                \
     "json_build_object('id', e.id, 'state', e.state, 'made_by', e.made_by, 'bytes', e.bytes,"      \
-    " 'created_at', " JSON_TIME("e.created_at") ", 'ended_at', " JSON_TIME(                        \
-        "e.ended_at") ","                                                                          \
-                      " 'expires_at', " JSON_TIME("e.expires_at") ")"
+    " 'created_at', json_time(e.created_at), 'ended_at', json_time(e.ended_at),"                   \
+    " 'expires_at', json_time(e.expires_at))"
 
 void exports_add(struct db *db, struct uuid tenant, const char *actor, db_json_fn *on_json,
                  void *arg, struct op **slot)

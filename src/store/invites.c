@@ -10,11 +10,9 @@
 #define INVITE_JSON                                                                                \
     "json_build_object('id', i.id, 'phone', i.phone, 'role', i.role, 'invited_by', (SELECT"        \
     "  json_build_object('id', u.id, 'name', u.name, 'phone', u.phone) FROM users u"               \
-    "  WHERE u.tenant_id = i.tenant_id AND u.id = i.invited_by), 'created_at', " JSON_TIME(        \
-        "i.created_at") ", 'sent_at', " JSON_TIME("i.sent_at") ", 'expires_at', " JSON_TIME("i."   \
-                                                                                            "expi" \
-                                                                                            "res_" \
-                                                                                            "at") ", 'expired', i.expires_at <= now())"
+    "  WHERE u.tenant_id = i.tenant_id AND u.id = i.invited_by),"                                  \
+    " 'created_at', json_time(i.created_at), 'sent_at', json_time(i.sent_at),"                     \
+    " 'expires_at', json_time(i.expires_at), 'expired', i.expires_at <= now())"
 
 void invites_make(struct db *db, const struct invite_make *make, db_json_fn *on_json, void *arg,
                   struct op **slot)
@@ -105,7 +103,7 @@ void invites_show_json(struct db *db, struct str token, db_json_fn *on_json, voi
     static const char sql[] =
         "SELECT json_build_object('tenant_name', tenant_name, 'invited_by', inviter,"
         " 'phone_ends', right(invited, 3), 'role', as_role,"
-        " 'expires_at', " JSON_TIME("ends_at") ") FROM invite_shown($1::bytea)";
+        " 'expires_at', json_time(ends_at)) FROM invite_shown($1::bytea)";
     uint8_t hash[SHA256_BYTES];
     sha256(token, hash);
     const struct db_value values[] = {db_bytes(hash, sizeof(hash))};
@@ -132,8 +130,8 @@ void invites_of_person_json(struct db *db, struct uuid tenant, struct uuid user,
     static const char sql[] =
         "SELECT json_build_object('items', coalesce(json_agg(json_build_object('id', id,"
         " 'tenant_name', tenant_name, 'invited_by', inviter, 'role', as_role,"
-        " 'expires_at', " JSON_TIME("ends_at") ")), '[]'), 'next_cursor', NULL)"
-                                               " FROM invites_of_person($1::uuid)";
+        " 'expires_at', json_time(ends_at))), '[]'), 'next_cursor', NULL)"
+        " FROM invites_of_person($1::uuid)";
     const struct db_value values[] = {db_uuid(user)};
     store_json_query(db, tenant, sql, values, countof(values), on_json, arg, slot);
 }

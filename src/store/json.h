@@ -18,7 +18,3 @@ void store_json_query(struct db *db, struct uuid tenant, const char *sql,
 /* What was found wrong before PostgreSQL was asked still comes to the callback later, as all does.
  */
 void store_json_refuse(struct db *db, int err, db_json_fn *on_json, void *arg, struct op **slot);
-
-/* A time as JSON has it, "2026-11-28T08:00:00.000Z", as an SQL expression; NULL stays NULL. */
-#define JSON_TIME(expression)                                                                      \
-    "to_char((" expression ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"

@@ -11,9 +11,9 @@
 #define KEY_JSON                                                                                   \
     "json_build_object('id', k.id, 'name', k.name, 'prefix', k.prefix, 'scopes', k.scopes,"        \
     " 'made_by', (SELECT json_build_object('id', u.id, 'name', u.name, 'phone', u.phone)"          \
-    "  FROM users u WHERE u.tenant_id = k.tenant_id AND u.id = k.made_by), "                       \
-    "'created_at', " JSON_TIME("k.created_at") ", 'expires_at', " JSON_TIME(                       \
-        "k.expires_at") ", 'last_used_at', " JSON_TIME("k.last_used_at") ")"
+    "  FROM users u WHERE u.tenant_id = k.tenant_id AND u.id = k.made_by),"                        \
+    " 'created_at', json_time(k.created_at), 'expires_at', json_time(k.expires_at),"               \
+    " 'last_used_at', json_time(k.last_used_at))"
 #define IS_GOOD "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
 
 void key_make(char text_out[KEY_TEXT_BYTES])

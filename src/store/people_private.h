@@ -7,7 +7,7 @@
 #define USER_JSON                                                                                  \
     "json_build_object('id', u.id, 'tenant_id', u.tenant_id, 'phone', u.phone, 'name', u.name,"    \
     " 'role', u.role, 'language', u.language, 'is_operator', is_operator(u.phone),"                \
-    " 'created_at', " JSON_TIME("u.created_at") ", 'version', u.version)"
+    " 'created_at', json_time(u.created_at), 'version', u.version)"
 
 /* All tenants he is in, the current one first. */
 #define TENANTS_JSON                                                                               \
@@ -19,6 +19,6 @@
 /* ... as the others of his tenant see him. */
 #define MEMBER_JSON                                                                                \
     "json_build_object('id', u.id, 'phone', u.phone, 'name', u.name, 'role', u.role,"              \
-    " 'created_at', " JSON_TIME("u.created_at") ", 'last_seen_at', (SELECT " JSON_TIME(            \
-        "max(s.last_seen_at)") " FROM user_sessions s WHERE s.tenant_id = u.tenant_id"             \
-                               "  AND s.user_id = u.id), 'version', u.version)"
+    " 'created_at', json_time(u.created_at), 'last_seen_at',"                                      \
+    "  (SELECT json_time(max(s.last_seen_at)) FROM user_sessions s"                                \
+    "   WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id), 'version', u.version)"

@@ -121,26 +121,23 @@ void privacy_erase_caller(struct db *db, struct uuid tenant, struct uuid receipt
            NULL, slot);
 }
 
+#define IS_BEFORE BEFORE_CURSOR("begun_at", "id", "$1", "$2")
+#define CURSOR CURSOR_OF("begun_at", "id")
+
 void privacy_list_receipts(struct db *db, const char *cursor, int64_t limit, db_json_fn *on_json,
                            void *arg, struct op **slot)
 {
     static const char sql[] =
-        "WITH page AS (SELECT * FROM erasure_receipts"
-        "  WHERE " BEFORE_CURSOR(
-            "begun_at", "id", "$1",
-            "$2") "  ORDER BY begun_at DESC, id DESC LIMIT $3::bigint + 1),"
-                  " shown AS (SELECT * FROM page ORDER BY begun_at DESC, id DESC LIMIT $3)"
-                  " SELECT json_build_object('items', coalesce((SELECT "
-                  "json_agg(json_build_object('id', r.id,"
-                  "  'subject', r.subject, 'tenant_hash', encode(r.owner_hash, 'hex'), 'erased', "
-                  "r.counts,"
-                  "  'begun_at', " JSON_TIME("r.begun_at") ", 'ended_at', " JSON_TIME(
-                      "r.ended_at") ")"
-                                    "  ORDER BY r.begun_at DESC, r.id DESC) FROM shown r), '[]'),"
-                                    " 'next_cursor', (SELECT " CURSOR_OF(
-                                        "begun_at", "id") " FROM shown"
-                                                          "  WHERE (SELECT count(*) FROM page) > "
-                                                          "$3 ORDER BY begun_at, id LIMIT 1))";
+        "WITH page AS (SELECT * FROM erasure_receipts WHERE " IS_BEFORE
+        "  ORDER BY begun_at DESC, id DESC LIMIT $3::bigint + 1),"
+        " shown AS (SELECT * FROM page ORDER BY begun_at DESC, id DESC LIMIT $3)"
+        " SELECT json_build_object('items', coalesce((SELECT json_agg(json_build_object("
+        "  'id', r.id, 'subject', r.subject, 'tenant_hash', encode(r.owner_hash, 'hex'),"
+        "  'erased', r.counts,"
+        "  'begun_at', json_time(r.begun_at), 'ended_at', json_time(r.ended_at))"
+        "  ORDER BY r.begun_at DESC, r.id DESC) FROM shown r), '[]'),"
+        " 'next_cursor', (SELECT " CURSOR " FROM shown"
+        "  WHERE (SELECT count(*) FROM page) > $3 ORDER BY begun_at, id LIMIT 1))";
     struct uuid before;
     int64_t before_us;
     if (store_time_cursor(cursor, &before_us, &before)) {

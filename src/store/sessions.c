@@ -159,18 +159,11 @@ void sessions_list_json(struct db *db, const struct session_owner *owner, db_jso
     static const char sql[] =
         "SELECT json_build_object('items', coalesce(json_agg(json_build_object("
         "  'id', s.id, 'kind', s.kind, 'device', s.device, 'current', s.id = $3,"
-        "  'created_at', " JSON_TIME("s.created_at") ", 'last_seen_at', " JSON_TIME(
-            "s.last_seen_at") ", 'expires_at', " JSON_TIME("s.expires_at") ")"
-                                                                           "  ORDER BY s.id <> $3, "
-                                                                           "s.last_seen_at DESC, "
-                                                                           "s.id), '[]'), "
-                                                                           "'next_cursor', NULL)"
-                                                                           " FROM user_sessions s "
-                                                                           "WHERE s.tenant_id = $1 "
-                                                                           "AND s.user_id = $2"
-                                                                           "  AND s.revoked_at IS "
-                                                                           "NULL AND s.expires_at "
-                                                                           "> now()";
+        "  'created_at', json_time(s.created_at), 'last_seen_at', json_time(s.last_seen_at),"
+        "  'expires_at', json_time(s.expires_at))"
+        "  ORDER BY s.id <> $3, s.last_seen_at DESC, s.id), '[]'), 'next_cursor', NULL)"
+        " FROM user_sessions s WHERE s.tenant_id = $1 AND s.user_id = $2"
+        "  AND s.revoked_at IS NULL AND s.expires_at > now()";
     const struct db_value values[] = {db_uuid(owner->tenant), db_uuid(owner->user),
                                       db_uuid(owner->current)};
     store_json_query(db, owner->tenant, sql, values, countof(values), on_json, arg, slot);

@@ -8,34 +8,38 @@
 #include <errno.h>
 #include <string.h>
 
-/* Of a relation called t. The formatter would take these strings apart. */
-/* clang-format off */
-#define TENANCY_JSON \
-    "json_build_object('id', t.id, 'version', t.version, 'name', t.name, 'owner_name', " \
-    "t.owner_name, 'language', t.language, 'timezone', t.timezone, 'plan', t.plan, 'status', " \
-    "t.status, 'suspended_reason', t.suspended_reason, 'suspended_at', " \
-    JSON_TIME("t.suspended_at") ", 'trial_ends_at', " JSON_TIME("t.trial_ends_at") ", " \
-    "'unpaid_since', " JSON_TIME("t.unpaid_since") ", 'usage_anchor', " \
-    JSON_TIME("t.usage_anchor") ", 'limit_calls', t.limit_calls, 'limit_members', " \
-    "t.limit_members, 'limit_numbers', t.limit_numbers, 'closed_at', " JSON_TIME("t.closed_at") \
-    ", 'erase_after', " JSON_TIME("t.erase_after") ", 'created_at', " JSON_TIME("t.created_at") \
-    ", 'updated_at', " JSON_TIME("t.updated_at") ", 'owners', (SELECT " \
-    "coalesce(json_agg(json_build_object('phone', u.phone, 'name', u.name)  ORDER BY " \
-    "u.created_at, u.id), '[]') FROM users u  WHERE u.tenant_id = t.id AND u.role = 'owner'), " \
-    "'members', (SELECT count(*) FROM users u WHERE u.tenant_id = t.id), 'numbers', (SELECT " \
-    "coalesce(json_agg(n.twilio_number ORDER BY n.created_at, n.id), '[]')  FROM " \
-    "tenant_phone_numbers n WHERE n.tenant_id = t.id), 'used', u.calls, 'limit', u.calls_max, " \
-    "'period_starts_at', " JSON_TIME("u.starts_at") ", 'period_ends_at', " JSON_TIME("u.ends_at") \
-    ", 'cost_micro', (SELECT coalesce(sum(l.cost_micro), 0) FROM usage_ledger l  WHERE " \
-    "l.tenant_id = t.id AND l.at >= u.starts_at), 'live_calls', (SELECT count(*) FROM calls c  " \
-    "WHERE c.tenant_id = t.id AND c.status = 'in_progress'), 'last_call_at', (SELECT " \
-    JSON_TIME("c.started_at") " FROM calls c  WHERE c.tenant_id = t.id ORDER BY c.started_at " \
-    "DESC LIMIT 1), 'notes', (SELECT o.notes FROM tenant_notes o WHERE o.tenant_id = t.id))"
-/* clang-format on */
-#define TENANCY_FROM(tenants) tenants " t CROSS JOIN LATERAL tenant_usage(t.id) u"
+/* Of a relation called t. */
+#define TENANCY_JSON                                                                               \
+    "json_build_object('id', t.id, 'version', t.version, 'name', t.name,"                          \
+    " 'owner_name', t.owner_name, 'language', t.language, 'timezone', t.timezone,"                 \
+    " 'plan', t.plan, 'status', t.status, 'suspended_reason', t.suspended_reason,"                 \
+    " 'suspended_at', json_time(t.suspended_at), 'trial_ends_at', json_time(t.trial_ends_at),"     \
+    " 'unpaid_since', json_time(t.unpaid_since), 'usage_anchor', json_time(t.usage_anchor),"       \
+    " 'limit_calls', t.limit_calls, 'limit_members', t.limit_members,"                             \
+    " 'limit_numbers', t.limit_numbers,"                                                           \
+    " 'closed_at', json_time(t.closed_at), 'erase_after', json_time(t.erase_after),"               \
+    " 'created_at', json_time(t.created_at), 'updated_at', json_time(t.updated_at),"               \
+    " 'owners', (SELECT coalesce(json_agg(json_build_object('phone', u.phone, 'name', u.name)"     \
+    "  ORDER BY u.created_at, u.id), '[]')"                                                        \
+    "  FROM users u WHERE u.tenant_id = t.id AND u.role = 'owner'),"                               \
+    " 'members', (SELECT count(*) FROM users u WHERE u.tenant_id = t.id),"                         \
+    " 'numbers', (SELECT coalesce(json_agg(n.twilio_number ORDER BY n.created_at, n.id), '[]')"    \
+    "  FROM tenant_phone_numbers n WHERE n.tenant_id = t.id),"                                     \
+    " 'used', u.calls, 'limit', u.calls_max,"                                                      \
+    " 'period_starts_at', json_time(u.starts_at), 'period_ends_at', json_time(u.ends_at),"         \
+    " 'cost_micro', (SELECT coalesce(sum(l.cost_micro), 0) FROM usage_ledger l"                    \
+    "  WHERE l.tenant_id = t.id AND l.at >= u.starts_at),"                                         \
+    " 'live_calls', (SELECT count(*) FROM calls c"                                                 \
+    "  WHERE c.tenant_id = t.id AND c.status = 'in_progress'),"                                    \
+    " 'last_call_at', (SELECT json_time(c.started_at) FROM calls c"                                \
+    "  WHERE c.tenant_id = t.id ORDER BY c.started_at DESC LIMIT 1),"                              \
+    " 'notes', (SELECT o.notes FROM tenant_notes o WHERE o.tenant_id = t.id))"
+#define TENANTS "tenants t CROSS JOIN LATERAL tenant_usage(t.id) u"
 
-static const char show_sql[] =
-    "SELECT " TENANCY_JSON " FROM " TENANCY_FROM("tenants") " WHERE t.id = $1";
+static const char show_sql[] = "SELECT " TENANCY_JSON " FROM " TENANTS " WHERE t.id = $1";
+
+#define IS_BEFORE BEFORE_CURSOR("t.created_at", "t.id", "$1", "$2")
+#define CURSOR CURSOR_OF("created_at", "id")
 
 void tenancy_list(struct db *db, const struct tenancy_filter *filter, db_json_fn *on_json,
                   void *arg, struct op **slot)
@@ -43,25 +47,21 @@ void tenancy_list(struct db *db, const struct tenancy_filter *filter, db_json_fn
     static const char sql[] =
         "WITH wanted AS (SELECT plain_text($3::text) AS words,"
         "  nullif(regexp_replace($3, '[^0-9]', '', 'g'), '') AS digits),"
-        " page AS (SELECT t.id, t.created_at FROM tenants t, wanted w"
-        "  WHERE " BEFORE_CURSOR(
-            "t.created_at", "t.id", "$1",
-            "$2") "  AND ($4::text IS NULL OR t.plan = $4) AND ($5::text IS NULL OR t.status = $5)"
-                  "  AND ($3 IS NULL OR strpos(plain_text(t.name), w.words) > 0"
-                  "   OR strpos(plain_text(t.owner_name), w.words) > 0"
-                  "   OR EXISTS (SELECT FROM users u WHERE u.tenant_id = t.id AND u.role = 'owner'"
-                  "              AND strpos(u.phone, w.digits) > 0)"
-                  "   OR EXISTS (SELECT FROM tenant_phone_numbers n WHERE n.tenant_id = t.id"
-                  "              AND strpos(n.twilio_number, w.digits) > 0))"
-                  "  ORDER BY t.created_at DESC, t.id DESC LIMIT $6::bigint + 1),"
-                  " shown AS (SELECT * FROM page ORDER BY created_at DESC, id DESC LIMIT $6)"
-                  " SELECT json_build_object('items', coalesce((SELECT json_agg(" TENANCY_JSON
-                  "  ORDER BY t.created_at DESC, t.id DESC) FROM shown s JOIN " TENANCY_FROM(
-                      "tenants") "  ON t.id = s.id), '[]'),"
-                                 " 'next_cursor', (SELECT " CURSOR_OF(
-                                     "created_at", "id") " FROM shown"
-                                                         "  WHERE (SELECT count(*) FROM page) > $6 "
-                                                         "ORDER BY created_at, id LIMIT 1))";
+        " page AS (SELECT t.id, t.created_at FROM tenants t, wanted w WHERE " IS_BEFORE
+        "  AND ($4::text IS NULL OR t.plan = $4) AND ($5::text IS NULL OR t.status = $5)"
+        "  AND ($3 IS NULL OR strpos(plain_text(t.name), w.words) > 0"
+        "   OR strpos(plain_text(t.owner_name), w.words) > 0"
+        "   OR EXISTS (SELECT FROM users u WHERE u.tenant_id = t.id AND u.role = 'owner'"
+        "              AND strpos(u.phone, w.digits) > 0)"
+        "   OR EXISTS (SELECT FROM tenant_phone_numbers n WHERE n.tenant_id = t.id"
+        "              AND strpos(n.twilio_number, w.digits) > 0))"
+        "  ORDER BY t.created_at DESC, t.id DESC LIMIT $6::bigint + 1),"
+        " shown AS (SELECT * FROM page ORDER BY created_at DESC, id DESC LIMIT $6)"
+        " SELECT json_build_object('items', coalesce((SELECT json_agg(" TENANCY_JSON
+        "  ORDER BY t.created_at DESC, t.id DESC)"
+        "  FROM shown s JOIN " TENANTS " ON t.id = s.id), '[]'),"
+        " 'next_cursor', (SELECT " CURSOR " FROM shown"
+        "  WHERE (SELECT count(*) FROM page) > $6 ORDER BY created_at, id LIMIT 1))";
     struct uuid before;
     int64_t before_us;
     assert(filter->limit > 0 && filter->limit <= TENANCY_LIST_MAX);
@@ -146,24 +146,23 @@ void tenancy_set(struct db *db, struct uuid tenant, const struct tenancy_change 
     buf_free(&json);
 }
 
+#define LOG_BEFORE BEFORE_CURSOR("at", "id", "$1", "$2")
+#define LOG_CURSOR CURSOR_OF("at", "id")
+
 void tenancy_log(struct db *db, struct uuid about, const char *cursor, int64_t limit,
                  db_json_fn *on_json, void *arg, struct op **slot)
 {
-    static const char sql[] = "WITH page AS (SELECT * FROM operator_log WHERE " BEFORE_CURSOR(
-        "at", "id", "$1",
-        "$2") "  AND ($3::uuid IS NULL OR about_tenant = $3)"
-              "  ORDER BY at DESC, id DESC LIMIT $4::bigint + 1),"
-              " shown AS (SELECT * FROM page ORDER BY at DESC, id DESC LIMIT $4)"
-              " SELECT json_build_object('items', coalesce((SELECT "
-              "json_agg(json_build_object('id', o.id,"
-              "  'at', " JSON_TIME(
-                  "o.at") ", 'actor', o.actor, 'action', o.action,"
-                          "  'tenant_id', o.about_tenant, 'subject', o.subject, 'change', o.change)"
-                          "  ORDER BY o.at DESC, o.id DESC) FROM shown o), '[]'),"
-                          " 'next_cursor', (SELECT " CURSOR_OF(
-                              "at", "id") " FROM shown"
-                                          "  WHERE (SELECT count(*) FROM page) > $4 ORDER BY at, "
-                                          "id LIMIT 1))";
+    static const char sql[] =
+        "WITH page AS (SELECT * FROM operator_log WHERE " LOG_BEFORE
+        "  AND ($3::uuid IS NULL OR about_tenant = $3)"
+        "  ORDER BY at DESC, id DESC LIMIT $4::bigint + 1),"
+        " shown AS (SELECT * FROM page ORDER BY at DESC, id DESC LIMIT $4)"
+        " SELECT json_build_object('items', coalesce((SELECT json_agg(json_build_object("
+        "  'id', o.id, 'at', json_time(o.at), 'actor', o.actor, 'action', o.action,"
+        "  'tenant_id', o.about_tenant, 'subject', o.subject, 'change', o.change)"
+        "  ORDER BY o.at DESC, o.id DESC) FROM shown o), '[]'),"
+        " 'next_cursor', (SELECT " LOG_CURSOR " FROM shown"
+        "  WHERE (SELECT count(*) FROM page) > $4 ORDER BY at, id LIMIT 1))";
     struct uuid before;
     int64_t before_us;
     if (store_time_cursor(cursor, &before_us, &before)) {
@@ -181,9 +180,8 @@ void tenancy_log(struct db *db, struct uuid about, const char *cursor, int64_t l
 #define PLAN_JSON                                                                                  \
     "json_build_object('code', p.code, 'version', p.version,"                                      \
     " 'calls_per_month', p.calls_per_month, 'members', p.members, 'numbers', p.numbers,"           \
-    " 'call_seconds_max', p.call_seconds_max, 'updated_at', " JSON_TIME(                           \
-        "p.updated_at") ","                                                                        \
-                        " 'tenants', (SELECT count(*) FROM tenants t WHERE t.plan = p.code))"
+    " 'call_seconds_max', p.call_seconds_max, 'updated_at', json_time(p.updated_at),"              \
+    " 'tenants', (SELECT count(*) FROM tenants t WHERE t.plan = p.code))"
 
 void plans_list(struct db *db, db_json_fn *on_json, void *arg, struct op **slot)
 {

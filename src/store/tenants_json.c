@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* clang-format off */
 #define TENANT_JSON                                                                                \
     "json_build_object('id', t.id, 'version', t.version, 'name', t.name,"                          \
     " 'owner_name', t.owner_name, 'owner_spoken', t.owner_spoken, 'formality', t.formality,"       \
@@ -17,19 +16,18 @@
     " 'retention_recordings_days', t.retention_recordings_days,"                                   \
     " 'retention_audit_days', t.retention_audit_days, 'plan', t.plan, 'status', t.status,"         \
     " 'suspended_reason', t.suspended_reason,"                                                     \
-    " 'closed_at', " JSON_TIME("t.closed_at") ","                                                  \
-    " 'erase_after', " JSON_TIME("t.erase_after") ","                                              \
-    " 'created_at', " JSON_TIME("t.created_at") ","                                                \
-    " 'updated_at', " JSON_TIME("t.updated_at") ")::text"
+    " 'closed_at', json_time(t.closed_at),"                                                        \
+    " 'erase_after', json_time(t.erase_after),"                                                    \
+    " 'created_at', json_time(t.created_at),"                                                      \
+    " 'updated_at', json_time(t.updated_at))::text"
 #define SERVICE_JSON                                                                               \
     "json_build_object('used', u.calls, 'limit', u.calls_max,"                                     \
     " 'members_max', u.members_max, 'numbers_max', u.numbers_max,"                                 \
     " 'call_seconds_max', u.seconds_max,"                                                          \
-    " 'period_starts_at', " JSON_TIME("u.starts_at") ","                                           \
-    " 'period_ends_at', " JSON_TIME("u.ends_at") ","                                               \
-    " 'trial_ends_at', CASE WHEN t.plan = 'trial' THEN " JSON_TIME("t.trial_ends_at") " END,"      \
-    " 'unpaid_since', " JSON_TIME("t.unpaid_since") ")::text"
-/* clang-format on */
+    " 'period_starts_at', json_time(u.starts_at),"                                                 \
+    " 'period_ends_at', json_time(u.ends_at),"                                                     \
+    " 'trial_ends_at', CASE WHEN t.plan = 'trial' THEN json_time(t.trial_ends_at) END,"            \
+    " 'unpaid_since', json_time(t.unpaid_since))::text"
 
 /* Of the tenant of the transaction, so that whoever has just entered one reads that. */
 static const char read_sql[] =

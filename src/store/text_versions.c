@@ -11,12 +11,10 @@
 #define VERSION_MEMBERS                                                                            \
     "'kind', v.kind, 'version', v.version, 'current', v.version = (SELECT max(n.version)"          \
     "  FROM tenant_text_versions n WHERE n.tenant_id = v.tenant_id AND n.kind = v.kind),"          \
-    " 'characters', coalesce(char_length(v.text), 0), 'made_at', " JSON_TIME(                      \
-        "v.made_at") ","                                                                           \
-                     " 'made_by', v.made_by, 'made_by_name', (SELECT coalesce(u.name, u.phone) "   \
-                     "FROM users u"                                                                \
-                     "  WHERE u.tenant_id = v.tenant_id AND 'user:' || u.id = v.made_by),"         \
-                     " 'restored_from', v.restored_from"
+    " 'characters', coalesce(char_length(v.text), 0), 'made_at', json_time(v.made_at),"            \
+    " 'made_by', v.made_by, 'made_by_name', (SELECT coalesce(u.name, u.phone) FROM users u"        \
+    "  WHERE u.tenant_id = v.tenant_id AND 'user:' || u.id = v.made_by),"                          \
+    " 'restored_from', v.restored_from"
 #define ONE_VERSION(which)                                                                         \
     "SELECT json_build_object(" VERSION_MEMBERS ", 'text', v.text) FROM tenant_text_versions v"    \
     " WHERE v.tenant_id = $1 AND v.kind = $2 " which

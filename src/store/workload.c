@@ -42,13 +42,11 @@ void workload_calls(struct db *db, int64_t capacity, db_json_fn *on_json, void *
         "  FROM calls c JOIN tenants t ON t.id = c.tenant_id WHERE c.status = 'in_progress')"
         " SELECT json_build_object('items', coalesce((SELECT json_agg(json_build_object("
         "  'id', l.id, 'tenant_id', l.tenant_id, 'tenant_name', l.name, 'carrier', l.carrier,"
-        "  'service', l.service, 'started_at', " JSON_TIME(
-            "l.started_at") ", 'seconds',"
-                            "  greatest(0, extract(epoch FROM now() - l.started_at))::bigint)"
-                            "  ORDER BY l.started_at, l.id)"
-                            "  FROM (SELECT * FROM live ORDER BY started_at, id LIMIT $2) l), "
-                            "'[]'),"
-                            " 'live', (SELECT count(*) FROM live), 'capacity', $1::bigint)";
+        "  'service', l.service, 'started_at', json_time(l.started_at), 'seconds',"
+        "  greatest(0, extract(epoch FROM now() - l.started_at))::bigint)"
+        "  ORDER BY l.started_at, l.id)"
+        "  FROM (SELECT * FROM live ORDER BY started_at, id LIMIT $2) l), '[]'),"
+        " 'live', (SELECT count(*) FROM live), 'capacity', $1::bigint)";
     const struct db_value values[] = {db_int(capacity), db_int(WORKLOAD_CALLS_MAX)};
     store_json_query(db, everybody, sql, values, countof(values), on_json, arg, slot);
 }
@@ -57,31 +55,29 @@ void workload_calls(struct db *db, int64_t capacity, db_json_fn *on_json, void *
 #define JOB_JSON                                                                                   \
     "json_build_object('id', o.id, 'tenant_id', o.tenant_id, 'tenant_name', t.name,"               \
     " 'kind', o.kind, 'call_id', o.call_id, 'status', o.status, 'attempts', o.attempts,"           \
-    " 'run_at', " JSON_TIME(                                                                       \
-        "o.run_at") ", 'last_error', o.last_error,"                                                \
-                    " 'created_at', " JSON_TIME("o.created_at") ", 'ended_at', " JSON_TIME(        \
-                        "o.ended_at") ")"
+    " 'run_at', json_time(o.run_at), 'last_error', o.last_error,"                                  \
+    " 'created_at', json_time(o.created_at), 'ended_at', json_time(o.ended_at))"
 #define JOB_COLUMNS                                                                                \
     "o.tenant_id, o.id, o.kind, o.call_id, o.status, o.attempts, o.run_at, o.last_error,"          \
     " o.created_at, o.ended_at"
+
+#define IS_BEFORE BEFORE_CURSOR("o.created_at", "o.id", "$1", "$2")
+#define CURSOR CURSOR_OF("created_at", "id")
 
 void workload_jobs(struct db *db, const struct job_filter *filter, db_json_fn *on_json, void *arg,
                    struct op **slot)
 {
     static const char sql[] =
         "WITH page AS (SELECT " JOB_COLUMNS " FROM outbox o WHERE o.status IN ('pending', 'dead')"
-        "  AND " BEFORE_CURSOR(
-            "o.created_at", "o.id", "$1",
-            "$2") "  AND ($3::text IS NULL OR o.status = $3) AND ($4::text IS NULL OR o.kind = $4)"
-                  "  ORDER BY o.created_at DESC, o.id DESC LIMIT $5::bigint + 1),"
-                  " shown AS (SELECT * FROM page ORDER BY created_at DESC, id DESC LIMIT $5)"
-                  " SELECT json_build_object('items', coalesce((SELECT json_agg(" JOB_JSON
-                  "  ORDER BY o.created_at DESC, o.id DESC)"
-                  "  FROM shown o JOIN tenants t ON t.id = o.tenant_id), '[]'),"
-                  " 'next_cursor', (SELECT " CURSOR_OF(
-                      "created_at", "id") " FROM shown"
-                                          "  WHERE (SELECT count(*) FROM page) > $5 ORDER BY "
-                                          "created_at, id LIMIT 1))";
+        "  AND " IS_BEFORE
+        "  AND ($3::text IS NULL OR o.status = $3) AND ($4::text IS NULL OR o.kind = $4)"
+        "  ORDER BY o.created_at DESC, o.id DESC LIMIT $5::bigint + 1),"
+        " shown AS (SELECT * FROM page ORDER BY created_at DESC, id DESC LIMIT $5)"
+        " SELECT json_build_object('items', coalesce((SELECT json_agg(" JOB_JSON
+        "  ORDER BY o.created_at DESC, o.id DESC)"
+        "  FROM shown o JOIN tenants t ON t.id = o.tenant_id), '[]'),"
+        " 'next_cursor', (SELECT " CURSOR " FROM shown"
+        "  WHERE (SELECT count(*) FROM page) > $5 ORDER BY created_at, id LIMIT 1))";
     struct uuid before;
     int64_t before_us;
     if (store_time_cursor(filter->cursor, &before_us, &before)) {
