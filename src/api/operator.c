@@ -2,13 +2,12 @@
  * are, what they may and use, what runs and what has failed. Never what was said. */
 #include "api/operations.h"
 
+#include "api/tenants.h"
 #include "store/tenancy.h"
 #include "store/workload.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum { SETTINGS_MAX = 16 };
 
 void api_operator_overview(struct api_request *request)
 {
@@ -33,46 +32,6 @@ void api_operator_get_tenant(struct api_request *request)
                  &request->http->waiting);
 }
 
-static void on_set(int err, struct str json, void *arg)
-{
-    struct api_request *request = arg;
-    if (err == EBUSY)
-        api_fail(request, 409, "wrong_status", "the tenant is not in a state for that");
-    else
-        api_on_json(err, json, request);
-}
-
-/* One change of the body as a setting; NULL text clears. */
-static struct str setting_value(struct arena *arena, const cJSON *value)
-{
-    if (cJSON_IsNumber(value))
-        return str_of(arena_printf(arena, "%.0f", value->valuedouble));
-    return str_of(cJSON_IsString(value) ? value->valuestring : "");
-}
-
-/* False: the request was refused. */
-static bool read_settings(struct api_request *request, struct tenant_setting *settings,
-                          size_t *count_out)
-{
-    const cJSON *member;
-    size_t count = 0;
-    cJSON_ArrayForEach(member, request->body)
-    {
-        const char *why;
-        if (strcmp(member->string, "notes") == 0)
-            continue;
-        struct tenant_setting setting = {str_of(member->string),
-                                         setting_value(request->http->arena, member)};
-        if (tenant_setting_check(setting, &why)) {
-            api_fail_field(request, arena_printf(request->http->arena, "/%s", member->string), why);
-            return false;
-        }
-        settings[count++] = setting;
-    }
-    *count_out = count;
-    return true;
-}
-
 static const char *notes_of(const struct api_request *request)
 {
     const char *notes = api_body_text(request, "notes");
@@ -81,7 +40,7 @@ static const char *notes_of(const struct api_request *request)
 
 void api_operator_change_tenant(struct api_request *request)
 {
-    struct tenant_setting settings[SETTINGS_MAX];
+    struct tenant_setting settings[API_SETTINGS_MAX];
     struct tenancy_change change = {.settings = settings,
                                     .notes = notes_of(request),
                                     .action = "tenant.set",
@@ -91,8 +50,8 @@ void api_operator_change_tenant(struct api_request *request)
         api_fail_field(request, "/notes", "longer than 16000 bytes");
         return;
     }
-    if (read_settings(request, settings, &change.count))
-        tenancy_set(request->api->db_operator, api_id(request, "tenant_id"), &change, on_set,
+    if (api_read_settings(request, "notes", settings, &change.count))
+        tenancy_set(request->api->db_operator, api_id(request, "tenant_id"), &change, api_on_turned,
                     request, &request->http->waiting);
 }
 
@@ -112,7 +71,7 @@ static void turn(struct api_request *request, const char *action, const char *fr
     if (reason && tenant_setting_check(settings[1], &why))
         api_fail_field(request, "/reason", why);
     else
-        tenancy_set(request->api->db_operator, api_id(request, "tenant_id"), &change, on_set,
+        tenancy_set(request->api->db_operator, api_id(request, "tenant_id"), &change, api_on_turned,
                     request, &request->http->waiting);
 }
 

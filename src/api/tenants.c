@@ -1,15 +1,13 @@
 /* api/tenants.c: a tenant and its settings, what was changed in it, and its end: closed, taken
  * back. What a setting may be says the contract, and once more, for whatever comes by other ways,
  * the store. */
-#include "api/operations.h"
+#include "api/tenants.h"
 
+#include "api/operations.h"
 #include "store/audit.h"
-#include "store/tenants.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum { SETTINGS_MAX = 32 };
 
 void api_get_tenant(struct api_request *request)
 {
@@ -53,15 +51,16 @@ static bool names_fit(struct api_request *request, const cJSON *names)
     return true;
 }
 
-/* False: the request was refused. */
-static bool read_settings(struct api_request *request, struct tenant_setting *settings,
-                          size_t *count_out)
+bool api_read_settings(struct api_request *request, const char *no_setting,
+                       struct tenant_setting settings[API_SETTINGS_MAX], size_t *count_out)
 {
     const cJSON *member;
     size_t count = 0;
     cJSON_ArrayForEach(member, request->body)
     {
         const char *why;
+        if (no_setting && strcmp(member->string, no_setting) == 0)
+            continue;
         if (cJSON_IsArray(member) && !names_fit(request, member))
             return false;
         struct tenant_setting setting = {str_of(member->string),
@@ -70,7 +69,7 @@ static bool read_settings(struct api_request *request, struct tenant_setting *se
             api_fail_field(request, arena_printf(request->http->arena, "/%s", member->string), why);
             return false;
         }
-        settings[count++] = setting; /* no more than the contract knows */
+        settings[count++] = setting;
     }
     *count_out = count;
     return true;
@@ -90,10 +89,10 @@ static void on_changed(int err, struct str json, void *arg)
 
 void api_change_tenant(struct api_request *request)
 {
-    struct tenant_setting settings[SETTINGS_MAX];
+    struct tenant_setting settings[API_SETTINGS_MAX];
     struct tenant_change change = {
         .settings = settings, .version = request->if_match, .actor = api_actor(request)};
-    if (!read_settings(request, settings, &change.count))
+    if (!api_read_settings(request, NULL, settings, &change.count))
         return;
     if (change.count == 0 && request->if_match < 0)
         api_get_tenant(request);
@@ -104,10 +103,10 @@ void api_change_tenant(struct api_request *request)
 
 void api_make_tenant(struct api_request *request)
 {
-    struct tenant_setting settings[SETTINGS_MAX];
+    struct tenant_setting settings[API_SETTINGS_MAX];
     size_t count;
     const char *timezone = api_body_text(request, "timezone");
-    if (!read_settings(request, settings, &count))
+    if (!api_read_settings(request, NULL, settings, &count))
         return;
     const struct tenant_new new = {.from = request->tenant,
                                    .person = request->who.user,
@@ -119,7 +118,7 @@ void api_make_tenant(struct api_request *request)
                  &request->http->waiting);
 }
 
-static void on_turned(int err, struct str json, void *arg)
+void api_on_turned(int err, struct str json, void *arg)
 {
     struct api_request *request = arg;
     if (err == EBUSY)
@@ -131,13 +130,14 @@ static void on_turned(int err, struct str json, void *arg)
 void api_close_tenant(struct api_request *request)
 {
     tenants_close(request->api->db, request->tenant, api_actor(request),
-                  request->api->tenant_calls_max, on_turned, request, &request->http->waiting);
+                  request->api->tenant_calls_max, api_on_turned, request, &request->http->waiting);
 }
 
 void api_restore_tenant(struct api_request *request)
 {
     tenants_restore(request->api->db, request->tenant, api_actor(request),
-                    request->api->tenant_calls_max, on_turned, request, &request->http->waiting);
+                    request->api->tenant_calls_max, api_on_turned, request,
+                    &request->http->waiting);
 }
 
 void api_list_audit(struct api_request *request)

@@ -271,6 +271,19 @@ void cmd_json_field(struct buf *json, const char *name, const char *value)
         buf_puts(json, "null");
 }
 
+void cmd_print_json(struct cmd *cmd, const void *list, size_t count, cmd_put_fn *put)
+{
+    struct buf json = {0};
+    buf_putc(&json, '[');
+    for (size_t i = 0; i < count; i++) {
+        buf_puts(&json, i ? ",\n " : "");
+        put(cmd, list, i, &json);
+    }
+    buf_putc(&json, ']');
+    puts(buf_text(&json));
+    buf_free(&json);
+}
+
 int cmd_read_number(const char *text, char e164[PHONE_TEXT_BYTES])
 {
     if (phone_parse(str_of(text), NULL, e164) == PHONE_NUMBER)

@@ -55,8 +55,9 @@ static void print_table(struct cmd *cmd, const struct cmd_numbers *numbers)
     cmd_table_print(&table);
 }
 
-static void put_json(struct cmd *cmd, struct buf *json, const struct number *number)
+static void put_json(struct cmd *cmd, const void *list, size_t at, struct buf *json)
 {
+    const struct number *number = (const struct number *)list + at;
     char tenant[UUID_TEXT_BYTES];
     uuid_print(number->tenant, tenant);
     buf_putc(json, '{');
@@ -70,19 +71,6 @@ static void put_json(struct cmd *cmd, struct buf *json, const struct number *num
     buf_printf(json, ",\"is_primary\":%s}", number->primary ? "true" : "false");
 }
 
-static void print_json(struct cmd *cmd, const struct cmd_numbers *numbers)
-{
-    struct buf json = {0};
-    buf_putc(&json, '[');
-    for (size_t i = 0; i < numbers->count; i++) {
-        buf_puts(&json, i ? ",\n " : "");
-        put_json(cmd, &json, &numbers->list[i]);
-    }
-    buf_putc(&json, ']');
-    puts(buf_text(&json));
-    buf_free(&json);
-}
-
 static int list(struct cmd *cmd, int argc, char **argv)
 {
     bool as_json = false;
@@ -93,7 +81,7 @@ static int list(struct cmd *cmd, int argc, char **argv)
     if (cmd_read_numbers(cmd, &numbers))
         return CMD_FAILED;
     if (as_json)
-        print_json(cmd, &numbers);
+        cmd_print_json(cmd, numbers.list, numbers.count, put_json);
     else
         print_table(cmd, &numbers);
     return CMD_DONE;

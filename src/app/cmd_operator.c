@@ -80,21 +80,15 @@ static void print_table(struct cmd *cmd, const struct listing *listing)
     cmd_table_print(&table);
 }
 
-static void print_json(struct cmd *cmd, const struct listing *listing)
+static void put_json(struct cmd *cmd, const void *list, size_t at, struct buf *json)
 {
-    struct buf json = {0};
-    buf_putc(&json, '[');
-    for (size_t i = 0; i < listing->count; i++) {
-        const struct operator* one = & listing->list[i];
-        buf_puts(&json, i ? ",\n {" : "{");
-        cmd_json_field(&json, "phone", one->phone);
-        cmd_json_field(&json, "added_at", cmd_day(cmd, one->added_at_ms));
-        cmd_json_field(&json, "added_by", one->added_by);
-        buf_putc(&json, '}');
-    }
-    buf_putc(&json, ']');
-    puts(buf_text(&json));
-    buf_free(&json);
+    const struct operator* one = list;
+    one += at;
+    buf_putc(json, '{');
+    cmd_json_field(json, "phone", one->phone);
+    cmd_json_field(json, "added_at", cmd_day(cmd, one->added_at_ms));
+    cmd_json_field(json, "added_by", one->added_by);
+    buf_putc(json, '}');
 }
 
 static int list(struct cmd *cmd, int argc, char **argv)
@@ -109,7 +103,7 @@ static int list(struct cmd *cmd, int argc, char **argv)
     if (err)
         return cmd_trouble(cmd, "the operators could not be read", err);
     if (as_json)
-        print_json(cmd, &listing);
+        cmd_print_json(cmd, listing.list, listing.count, put_json);
     else
         print_table(cmd, &listing);
     return CMD_DONE;

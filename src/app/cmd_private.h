@@ -73,3 +73,6 @@ struct cmd_table {
 void cmd_table_row(struct cmd *cmd, struct cmd_table *table, const char *const *cells);
 void cmd_table_print(const struct cmd_table *table);
 void cmd_json_field(struct buf *json, const char *name, const char *value); /* NULL gives null */
+/* The items of a list as a JSON array on standard output; put adds one of them, an object. */
+typedef void cmd_put_fn(struct cmd *cmd, const void *list, size_t at, struct buf *json);
+void cmd_print_json(struct cmd *cmd, const void *list, size_t count, cmd_put_fn *put);

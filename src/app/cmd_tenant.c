@@ -123,9 +123,11 @@ static int add(struct cmd *cmd, int argc, char **argv)
     return add_tenant(cmd, settings, count);
 }
 
-static void put_json(struct buf *json, const struct tenant *tenant)
+static void put_json(struct cmd *cmd, const void *list, size_t at, struct buf *json)
 {
+    const struct tenant *tenant = (const struct tenant *)list + at;
     char id[UUID_TEXT_BYTES];
+    (void)cmd;
     uuid_print(tenant->id, id);
     buf_putc(json, '{');
     cmd_json_field(json, "id", id);
@@ -149,21 +151,6 @@ static void put_json(struct buf *json, const struct tenant *tenant)
     buf_puts(json, "]}");
 }
 
-static void print_json(const struct cmd_tenants *tenants)
-{
-    struct buf json = {0};
-    buf_putc(&json, '[');
-    for (size_t i = 0; i < tenants->count; i++) {
-        struct buf one = {0};
-        put_json(&one, &tenants->list[i]);
-        buf_printf(&json, "%s%s", i ? ",\n " : "", buf_text(&one));
-        buf_free(&one);
-    }
-    buf_puts(&json, "]");
-    puts(buf_text(&json));
-    buf_free(&json);
-}
-
 static int list(struct cmd *cmd, int argc, char **argv)
 {
     bool as_json = false;
@@ -175,7 +162,7 @@ static int list(struct cmd *cmd, int argc, char **argv)
     if (cmd_read_tenants(cmd, &tenants))
         return CMD_FAILED;
     if (as_json) {
-        print_json(&tenants);
+        cmd_print_json(cmd, tenants.list, tenants.count, put_json);
         return CMD_DONE;
     }
     cmd_table_row(cmd, &table,
