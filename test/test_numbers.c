@@ -111,6 +111,19 @@ static void live_calls_are_counted_a_tenant(void **state)
     assert_int_equal(route(ONE, NULL, nobody).by_number->live_calls, 2);
 }
 
+/* Else a storm of calls would keep everybody out until long after it. */
+static void who_leaves_a_message_or_is_gone_keeps_nobody_out(void **state)
+{
+    (void)state;
+    assert_int_equal(add(ONE), 0);
+    assert_int_equal(assign(ONE, jan, NULL, true), 0);
+    postgres_run("INSERT INTO calls (tenant_id, id, carrier, call_sid, started_at, service,"
+                 " carrier_ended_at) SELECT t.id, gen_random_uuid(), 'twilio', t.name || n, now(),"
+                 "  CASE WHEN n < 4 THEN 'voicemail' ELSE 'full' END,"
+                 "  CASE WHEN n > 5 THEN now() END FROM tenants t, generate_series(1, 8) n");
+    assert_int_equal(route(ONE, NULL, nobody).by_number->live_calls, 2);
+}
+
 static void number_in_the_pool_is_one(void **state)
 {
     (void)state;
@@ -187,6 +200,7 @@ int main(void)
         TEST(unknown_number_is_nobodys),
         TEST(shared_number_is_said_to_be),
         TEST(live_calls_are_counted_a_tenant),
+        TEST(who_leaves_a_message_or_is_gone_keeps_nobody_out),
         TEST(number_in_the_pool_is_one),
         TEST(number_of_one_tenant_is_not_given_to_another),
         TEST(released_number_rests_before_another_tenant_gets_it),

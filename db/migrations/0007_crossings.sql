@@ -9,10 +9,7 @@ RETURNS TABLE (step text, live_calls bigint, tenant tenants)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT found.step,
-           (SELECT count(*) FROM calls c WHERE c.tenant_id = found.tenant_id
-                                           AND c.status = 'in_progress'),
-           t
+    SELECT found.step, live_talks(found.tenant_id), t
     FROM (SELECT 'number' AS step, n.tenant_id FROM tenant_phone_numbers n
             WHERE n.twilio_number = called
           UNION ALL

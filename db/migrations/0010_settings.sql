@@ -108,6 +108,14 @@ CREATE TRIGGER keep_tenant BEFORE INSERT OR UPDATE ON tenants
 ALTER TABLE calls
     ADD service text NOT NULL DEFAULT 'full' CHECK (service IN ('full', 'message', 'voicemail'));
 
+-- How many calls Karen talks in for a tenant just now. Whoever speaks to the carrier's recorder, or
+-- has hung up by the carrier's word, keeps nobody else from being talked with.
+CREATE FUNCTION live_talks(whose uuid) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM calls WHERE tenant_id = whose AND status = 'in_progress'
+                                             AND service <> 'voicemail' AND carrier_ended_at IS NULL);
+END $$;
+
 -- The calls that count towards a plan: those in which Karen talked in full for ten seconds or more,
 -- unless she found them to be spam or fraud. They outlive the calls, which a tenant may delete, and
 -- what people say instead of her changes nothing here: neither shall make more of a plan.

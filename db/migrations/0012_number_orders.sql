@@ -595,8 +595,7 @@ RETURNS TABLE (step text, live_calls bigint, tenant tenants, check_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT 'code', (SELECT count(*) FROM calls c WHERE c.tenant_id = t.id AND c.status = 'in_progress'),
-           t, NULL::uuid
+    SELECT 'code', live_talks(t.id), t, NULL::uuid
     FROM tenants t WHERE t.code = typed AND (t.code_until IS NULL OR t.code_until > now());
 END $$;
 
@@ -731,8 +730,7 @@ BEGIN
     SELECT 'check', 0, NULL, c.id FROM forwarding_checks c
         WHERE c.number = called AND c.ended_at IS NULL AND caller IN (c.number, c.phone)
     UNION ALL
-    SELECT 'owner', (SELECT count(*) FROM calls c WHERE c.tenant_id = t.id AND c.status = 'in_progress'),
-           t, NULL
+    SELECT 'owner', live_talks(t.id), t, NULL
     FROM tenants t
     WHERE t.id = (SELECT CASE count(*) WHEN 1 THEN (array_agg(o.id))[1] END
                   FROM users u JOIN tenants o ON o.id = u.tenant_id

@@ -21,7 +21,7 @@ struct route_query {
 struct route_candidate {
     struct tenant tenant;
     struct tenant_usage usage;
-    int64_t live_calls; /* of that tenant, in progress now */
+    int64_t live_calls; /* of that tenant, in which Karen talks now */
 };
 struct routes { /* in the order of the rules; NULL: none */
     const struct route_candidate *by_number;

@@ -31,8 +31,7 @@
 
 /* Of the tenant of the transaction, so that whoever has just entered one reads that. */
 static const char read_sql[] =
-    "SELECT " TENANT_JSON ", " SERVICE_JSON ", (SELECT count(*) FROM calls c"
-    "  WHERE c.tenant_id = t.id AND c.status = 'in_progress'), " TENANT_COLUMNS ", " USAGE_COLUMNS
+    "SELECT " TENANT_JSON ", " SERVICE_JSON ", live_talks(t.id), " TENANT_COLUMNS ", " USAGE_COLUMNS
     " FROM tenants t CROSS JOIN LATERAL tenant_usage(t.id) u WHERE t.id = karen_tenant()";
 enum { JSON_COLUMN, SERVICE_COLUMN, LIVE_COLUMN, TENANT_COLUMN };
 
