@@ -7,7 +7,7 @@ import path from "node:path";
 import test from "node:test";
 import { Contract, ROLES } from "./contract.mjs";
 import { root } from "./sandbox.mjs";
-import { ask, makeKey, makeOperator, makePerson, startStack } from "./stack.mjs";
+import { ask, makeKey, makeOperator, makePerson, startStack, stored } from "./stack.mjs";
 
 const stack = await startStack({ SIGN_IN_CODES_PER_ADDRESS: "1000000" });
 const contract = new Contract((await ask(stack, "GET", "/openapi.json")).json);
@@ -110,28 +110,13 @@ async function expectStatus(status, operation, person, to, why) {
   assert.equal(answer.status, status, `${operation.id}, ${why}: ${answer.status} ${answer.bytes}`);
 }
 
-// All that is stored, but for when somebody was last seen and how often somebody has asked.
-async function stored() {
-  const tables = await stack.database.ask(
-    `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
-       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ('{schema_migrations,limit_counts}') ORDER BY 1`,
-  );
-  const parts = tables.map(
-    ({ name }) => `SELECT '${name}' AS name, count(*)::int AS count, md5(coalesce(string_agg(
-      (to_jsonb(t) - '{last_seen_at,last_used_at}'::text[])::text, E'\\n' ORDER BY to_jsonb(t)::text), ''))
-      AS sum FROM public.${name} t`,
-  );
-  const rows = await stack.database.ask(parts.join(" UNION ALL "));
-  return Object.fromEntries(rows.map(({ name, count, sum }) => [name, `${count} rows, ${sum}`]));
-}
-
 // As nothing is written, what was found after one test is what is there before the next.
 let known;
 async function unchanged(what) {
-  const before = known ?? (await stored());
+  const before = known ?? (await stored(stack));
   known = undefined;
   await what();
-  known = await stored();
+  known = await stored(stack);
   assert.deepEqual(known, before, "something was written");
 }
 

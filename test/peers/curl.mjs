@@ -1,5 +1,5 @@
-// test/peers/curl.mjs: asks Karen by the curl program, as anybody at a shell would, and watches what
-// happens live with `curl -N`.
+// test/peers/curl.mjs: asks Karen by the curl program, as anybody at a shell would, and watches
+// what happens live with `curl -N`.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
@@ -37,19 +37,14 @@ export function curl(stack, method, target, { token, json, headers = {} } = {}) 
   });
 }
 
-// A stream of events; `port` is curl's own end of the connection.
-class Watch extends EventEmitter {
+// Server-sent events of a readable, as they come.
+export class Events extends EventEmitter {
   events = []; // {name, id, data, atMs}
   #rest = "";
 
-  constructor(stack, tenant, token) {
+  constructor(readable) {
     super();
-    const words = ["-sSN", "--max-time", "600", "-w", "", ...bearer(token)];
-    this.child = spawn("curl", [...words, `${stack.url}/api/tenants/${tenant}/live`], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    this.child.stdout.setEncoding("utf8").on("data", (text) => this.#take(text));
-    this.ended = once(this.child, "exit");
+    readable.setEncoding("utf8").on("data", (text) => this.#take(text));
   }
 
   #take(text) {
@@ -68,24 +63,28 @@ class Watch extends EventEmitter {
   async until(name, fits = () => true) {
     const signal = AbortSignal.timeout(Number(SECONDS_MAX) * 1000);
     for (;;) {
-      const found = this.events.find((one) => one.name === name && fits(one.data));
+      const found = this.events.find((one, at) => one.name === name && fits(one.data, at));
       if (found) return found;
       await once(this, "event", { signal }).catch(() =>
         assert.fail(`no ${name} came, but ${this.events.map((one) => one.name)}`),
       );
     }
   }
-
-  async leave() {
-    this.child.kill();
-    await this.ended;
-  }
 }
 
 // Watches a tenant's calls, from its snapshot on.
 export async function watch(stack, tenant, token) {
-  const stream = new Watch(stack, tenant, token);
-  afterwards(() => stream.leave());
+  const words = ["-sSN", "--max-time", "600", ...bearer(token)];
+  const child = spawn("curl", [...words, `${stack.url}/api/tenants/${tenant}/live`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const stream = new Events(child.stdout);
+  stream.leave = async () => {
+    child.kill();
+    await ended;
+  };
+  afterwards(stream.leave);
   await stream.until("snapshot");
   return stream;
 }

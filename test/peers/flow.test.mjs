@@ -1,6 +1,6 @@
-// test/peers/flow.test.mjs: a customer's whole way with nothing but curl and a telephone: signing in,
-// settings, a number, a call watched as it happens, found again, exported, its caller erased, and the
-// tenant closed and taken back.
+// test/peers/flow.test.mjs: a customer's whole way with nothing but curl and a telephone: signing
+// in, settings, a number, a call watched as it happens, found again, exported, its caller erased,
+// and the tenant closed and taken back.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,10 +9,9 @@ import path from "node:path";
 import test from "node:test";
 import { curl, watch } from "./curl.mjs";
 import { afterwards, order } from "./sandbox.mjs";
-import { call, codeOf, eventually, giveNumber, startStack } from "./stack.mjs";
+import { call, codeOf, command, eventually, startStack } from "./stack.mjs";
 
 const PHONE = "+420601000001";
-const NUMBER = "+420228880011";
 const CALLER = "+420602345678";
 const STRANGER = "+420602345679";
 const SAID = [
@@ -22,7 +21,7 @@ const SAID = [
   "Ne, děkuji, na shledanou.",
 ];
 const stack = await startStack();
-const home = {}; // what the steps before have found: session, token, tenant, call
+const home = {}; // what the steps before have found: token, tenant, number, call
 
 const api = (method, target, more = {}) =>
   curl(stack, method, target, { token: home.token, ...more });
@@ -134,13 +133,30 @@ test("settings are changed by whoever knows the version", async () => {
   assert.equal((await good(ofTenant("GET"))).json.name, before.name);
 });
 
-test("a number is theirs", async () => {
-  await giveNumber(stack, home.tenant, NUMBER);
-  const { json } = await good(ofTenant("GET", "/phone-numbers"));
-  assert.deepEqual(
-    json.items.map((one) => [one.number, one.is_primary]),
-    [[NUMBER, true]],
+test("a number is ordered and bought, once the operator has taken them off trial", async () => {
+  const wish = { country: "US", kind: "local" };
+  const onTrial = await good(ofTenant("POST", "/number-orders", { json: wish }), 201);
+  const settled = (id) =>
+    eventually(async () => {
+      const { json } = await good(ofTenant("GET", `/number-orders/${id}`));
+      return json.ended_at && json;
+    });
+  assert.equal((await settled(onTrial.json.id)).failed_why, "pool_empty");
+  await command(stack, "tenant", "set", home.tenant, "plan=pro");
+  const { json: offers } = await good(
+    ofTenant("GET", "/available-numbers?country=US&contains=5550&limit=1"),
   );
+  const { number } = offers.items[0];
+  const ordered = await good(ofTenant("POST", "/number-orders", { json: { ...wish, number } }), 201);
+  const bought = await settled(ordered.json.id);
+  assert.equal(bought.state, "active", bought.failed_why);
+  assert.equal(bought.number, number);
+  const { json: theirs } = await good(ofTenant("GET", "/phone-numbers"));
+  assert.deepEqual(
+    theirs.items.map((one) => [one.number, one.is_primary]),
+    [[number, true]],
+  );
+  home.number = number;
 });
 
 // ---- a call ------------------------------------------------------------------------------------------
@@ -150,7 +166,7 @@ test("a call is seen while it goes on", async () => {
   const live = await watch(stack, home.tenant, home.token);
   const audio = SAID.map(() => "en-11-yes-correct"); // a voice: the words are the script's
   const words = ["--linger", "1500"];
-  const talk = call(stack, NUMBER, { from: CALLER, audio, words });
+  const talk = call(stack, home.number, { from: CALLER, audio, words });
 
   const { data: started } = await live.until("call.started");
   assert.equal(started.call.from_number, CALLER);
@@ -172,15 +188,15 @@ test("a call is seen while it goes on", async () => {
   assert.equal(ended.call.id, home.call);
   const { data: screened } = await live.until("call.screened");
   assert.equal(screened.call.label, "legitimate");
-  const order_ = live.events.map((one) => one.name).filter((name) => name.startsWith("call."));
-  assert.deepEqual(order_.slice(0, 2), ["call.started", "call.ended"]);
+  const names = live.events.map((one) => one.name).filter((name) => name.startsWith("call."));
+  assert.deepEqual(names.slice(0, 2), ["call.started", "call.ended"]);
   await live.leave();
 });
 
 test("it is kept with every word, what it was about and what it cost", async () => {
   const { json: kept } = await good(ofTenant("GET", `/calls/${home.call}`));
   assert.equal(kept.status, "completed");
-  assert.equal(kept.to_number, NUMBER);
+  assert.equal(kept.to_number, home.number);
   assert.equal(kept.label, "legitimate");
   assert.match(kept.name, /Novák/);
   assert.match(kept.company, /Stavby/i);
@@ -188,7 +204,8 @@ test("it is kept with every word, what it was about and what it cost", async () 
   assert.deepEqual(heard, SAID.slice(0, heard.length));
   assert.ok(heard.length >= 2);
   const kinds = kept.usage.map((one) => one.kind);
-  for (const kind of ["telephony_ms", "stt_ms", "llm_input_tokens"]) assert.ok(kinds.includes(kind));
+  for (const kind of ["telephony_ms", "stt_ms", "llm_input_tokens"])
+    assert.ok(kinds.includes(kind), kind);
   assert.ok(kept.cost_micro > 0);
 });
 
@@ -222,7 +239,7 @@ test("another caller comes, so that it is seen who is erased", async () => {
     lines: ["Gratulujeme, vyhráli jste hlavní cenu!", "Stiskněte jedničku a získáte výhru."],
   });
   const live = await watch(stack, home.tenant, home.token);
-  await call(stack, NUMBER, { from: STRANGER, audio: ["en-11-yes-correct", "en-11-yes-correct"] });
+  await call(stack, home.number, { from: STRANGER, audio: ["en-11-yes-correct", "en-11-yes-correct"] });
   const { data } = await live.until("call.screened");
   assert.equal(data.call.label, "spam");
   home.spam = data.call.id;
@@ -254,7 +271,7 @@ test("everything is a ZIP file", async () => {
   assert.ok(json("usage").some((one) => one.call_id === home.call && one.quantity > 0));
   assert.deepEqual(
     json("numbers").map((one) => one.number),
-    [NUMBER],
+    [home.number],
   );
   const actions = json("audit_log").map((one) => one.action);
   assert.ok(actions.includes("export.add"));
@@ -299,7 +316,8 @@ test("the tenant is closed, and its callers are told so", async () => {
   const days = (new Date(closed.erase_after) - new Date(closed.closed_at)) / 86400000;
   assert.ok(Math.abs(days - 30) < 0.1, `${days} days of grace`);
   await refused(ofTenant("DELETE"), 409, "wrong_status");
-  const summary = (await call(stack, NUMBER, { from: CALLER, audio: ["en-11-yes-correct"] })).at(-1);
+  const told = await call(stack, home.number, { from: CALLER, audio: ["en-11-yes-correct"] });
+  const summary = told.at(-1);
   assert.equal(summary.why, "no stream was opened");
   assert.equal((await stack.database.ask("SELECT count(*)::int AS n FROM calls"))[0].n, 1);
 });
@@ -313,7 +331,7 @@ test("it is taken back, as it was", async () => {
   assert.deepEqual(idsOf(await find()), [home.spam]);
   const live = await watch(stack, home.tenant, home.token);
   await order(stack.sandbox, "scripts", { tag: home.tenant, lines: ["Haló?"] });
-  await call(stack, NUMBER, { from: STRANGER, audio: ["en-11-yes-correct"] });
+  await call(stack, home.number, { from: STRANGER, audio: ["en-11-yes-correct"] });
   await live.until("call.ended");
   assert.equal((await find()).length, 2);
 });

@@ -49,7 +49,15 @@ async function startDatabase() {
     await admin.client.query(`DROP DATABASE ${name} WITH (FORCE)`);
     await admin.client.end();
   });
-  return { url: own, ask: async (sql, values) => (await client.query(sql, values)).rows };
+  return {
+    url: own,
+    ask: async (sql, values) => (await client.query(sql, values)).rows,
+    // fn with what is told on the channel, from now on
+    listen: async (channel, fn) => {
+      await client.query(`LISTEN ${channel}`);
+      client.on("notification", (told) => told.channel === channel && fn(told.payload));
+    },
+  };
 }
 
 export async function startStack(settings = {}) {
@@ -101,6 +109,21 @@ export async function call(stack, to, { from, audio = [], words = [] } = {}) {
   const phone = run(program("phone/karen-phone"), [...all, ...words], { env });
   const { stdout } = await phone.catch((error) => error);
   return stdout.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+// All that is stored, but for when somebody was last seen and how often somebody has asked.
+export async function stored(stack) {
+  const tables = await stack.database.ask(
+    `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ('{schema_migrations,limit_counts}') ORDER BY 1`,
+  );
+  const parts = tables.map(
+    ({ name }) => `SELECT '${name}' AS name, count(*)::int AS count, md5(coalesce(string_agg(
+      (to_jsonb(t) - '{last_seen_at,last_used_at}'::text[])::text, E'\\n' ORDER BY to_jsonb(t)::text), ''))
+      AS sum FROM public.${name} t`,
+  );
+  const rows = await stack.database.ask(parts.join(" UNION ALL "));
+  return Object.fromEntries(rows.map(({ name, count, sum }) => [name, `${count} rows, ${sum}`]));
 }
 
 // A sample of /metrics, 0 when it is not there.
