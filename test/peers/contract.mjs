@@ -164,6 +164,7 @@ export class Contract {
     );
     if (wrong !== undefined) yield { value: wrong, field, why: "of another type" };
     if (json.enum) yield { value: "no_such_choice", field, why: "none of the choices" };
+    if ("const" in json) yield { value: [json.const], field, why: "not the one value" };
     if (is("string") && json.maxLength !== undefined)
       yield { value: "x".repeat(json.maxLength + 1), field, why: "too long" };
     if (is("string") && json.minLength) yield { value: "", field, why: "empty" };
@@ -208,6 +209,41 @@ export class Contract {
       const member = body[name] ?? this.sample(schema);
       for (const bad of this.#badValues(schema, member, `${field}/${escaped(name)}`))
         yield { ...bad, value: { ...body, [name]: bad.value } };
+    }
+  }
+
+  // Good bodies with one text each that takes as many bytes as it may: {body, field}.
+  *wideBodies(operation, id) {
+    for (const { value, field } of this.#wide(operation.body, this.sample(operation.body, id), ""))
+      yield { body: value, field };
+  }
+
+  *#wide(schema, good, field) {
+    const json = this.at(schema);
+    const types = [json.type ?? []].flat();
+    const isFree = !json.format && !json.pattern && !json.enum;
+    if (types.includes("string") && json.maxLength && isFree)
+      yield { value: "😀".repeat(json.maxLength), field };
+    if (types.includes("array") && json.items && json.maxItems !== 0)
+      for (const { value, field: place } of this.#wide(json.items, good?.[0], `${field}/0`))
+        yield { value: [value], field: place };
+    for (const [name, one] of Object.entries(json.properties ?? {})) {
+      const member = good?.[name] ?? this.sample(one);
+      for (const { value, field: place } of this.#wide(one, member, `${field}/${escaped(name)}`))
+        yield { value: { ...good, [name]: value }, field: place };
+    }
+  }
+
+  // Where the members of a body are, as badBodies() names them.
+  *membersOf(schema, field = "", depth = 0) {
+    const json = this.at(schema);
+    if (depth > 6) return;
+    for (const form of [json.oneOf, json.anyOf, json.allOf].flat().filter(Boolean))
+      yield* this.membersOf(form, field, depth + 1);
+    if (json.items) yield* this.membersOf(json.items, `${field}/0`, depth + 1);
+    for (const [name, one] of Object.entries(json.properties ?? {})) {
+      yield `${field}/${escaped(name)}`;
+      yield* this.membersOf(one, `${field}/${escaped(name)}`, depth + 1);
     }
   }
 

@@ -213,6 +213,27 @@ test("every body has an example that fits, its own or one that can be made", () 
     );
 });
 
+test("whatever may be sent is sent wrongly, too", () => {
+  const troubles = contract.operations.flatMap((operation) => {
+    const { id, body, parameters } = operation;
+    const bad = body ? [...contract.badBodies(operation)] : [];
+    const tried = new Set(bad.map((one) => one.field));
+    const members = body ? [...contract.membersOf(body)] : [];
+    const texts = parameters.filter((one) => one.name !== "tenant_id");
+    return [
+      ...members.filter((one) => !tried.has(one)).map((one) => `${id}: nothing bad for ${one}`),
+      ...bad.filter((one) => contract.fits(body, one.body) === null).map((one) =>
+        `${id}: ${one.field} ${one.why} is good after all`,
+      ),
+      ...texts.filter((one) => !contract.badTexts(one).length).map((one) =>
+        `${id}: nothing bad for ${one.name}`,
+      ),
+    ];
+  });
+  assert.deepEqual(troubles, []);
+  assert.ok(contract.operations.length > 100, "the contract was read");
+});
+
 // ---- who may ------------------------------------------------------------------------------------------
 
 for (const operation of contract.operations.filter((one) => one.access !== "public")) {
@@ -278,6 +299,19 @@ for (const operation of contract.operations.filter((one) => one.access !== "publ
       });
     });
 
+  const asked = operation.parameters.filter(
+    (one) => one.in === "query" && contract.at(one.schema).format === "uuid",
+  );
+  if (asked.length && access !== "operator")
+    test(`${id}: ids of another tenant in its query`, async () => {
+      for (const { name } of asked) {
+        const to = target(operation, ours, { values: { [name]: theirs.tenant } });
+        const answer = await put(operation, owner, to);
+        assert.ok(answer.status < 500, `${id}: ${answer.status}`);
+        assert.ok(!answer.bytes.includes(theirs.tenant), `${id} tells of ${name}`);
+      }
+    });
+
   const own = idsOf(operation).filter((one) => one.name !== "tenant_id");
   if (own.length && access !== "operator")
     test(`${id}: ids of another tenant`, async () => {
@@ -303,7 +337,7 @@ const person = (operation) =>
 async function refused(operation, to, sent, field, why) {
   const answer = await put(operation, person(operation), to, sent);
   const said = `${operation.id}, ${why} (${field}): ${answer.status} ${answer.bytes}`;
-  assert.ok([400, 404, 413, 415, 422].includes(answer.status), said);
+  assert.ok([400, 413, 415, 422].includes(answer.status), said);
   assert.equal(answer.type, "application/problem+json", said);
   if (field === undefined) return;
   const fields = (answer.json.errors ?? []).map((one) => one.field);
@@ -376,6 +410,33 @@ for (const operation of contract.operations.filter((one) => one.parameters.lengt
           await refused(operation, odd, goodBody(operation), name, "invalid UTF-8");
         }
     });
+  });
+
+test("a tenant's id that is none is nobody's", async () => {
+  await unchanged(async () => {
+    for (const operation of contract.operations.filter((one) => one.pathNames.includes("tenant_id")))
+      for (const text of ["nonsense", "0", "%00", "%FF", "x".repeat(300), `${ours.tenant}0`]) {
+        const to = target(operation, ours).replace(ours.tenant, text);
+        const answer = await put(operation, person(operation), to);
+        const said = `${operation.id} of ${text.slice(0, 40)}: ${answer.status} ${answer.bytes}`;
+        assert.ok([400, 404].includes(answer.status), said);
+      }
+  });
+});
+
+for (const operation of contract.operations.filter((one) => one.body && one.access !== "public"))
+  test(`${operation.id}: texts of as many bytes as there may be`, async () => {
+    known = undefined; // what is taken is written
+    for (const { body, field } of contract.wideBodies(operation, ours.tenant)) {
+      const before = await stored(stack);
+      const sent = asJson(JSON.stringify(body));
+      const answer = await put(operation, person(operation), target(operation, ours), sent);
+      const said = `${operation.id} with a wide ${field}: ${answer.status} ${answer.bytes}`;
+      assert.ok(answer.status < 500 && answer.status !== 400, said);
+      if (answer.status === 422)
+        assert.ok(answer.json.errors?.length, said); // the field, or the list it is in
+      if (answer.status >= 300) assert.deepEqual(await stored(stack), before, said);
+    }
   });
 
 // ---- and those who may ----------------------------------------------------------------------------------

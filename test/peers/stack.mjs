@@ -111,11 +111,13 @@ export async function call(stack, to, { from, audio = [], words = [] } = {}) {
   return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
 
-// All that is stored, but for when somebody was last seen and how often somebody has asked.
+// All that is stored, but for when somebody was last seen, how often somebody has asked, and when
+// Karen looks after whom next.
 export async function stored(stack) {
   const tables = await stack.database.ask(
     `SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
-       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ('{schema_migrations,limit_counts}') ORDER BY 1`,
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND c.relname NOT IN ('schema_migrations', 'limit_counts', 'upkeep') ORDER BY 1`,
   );
   const parts = tables.map(
     ({ name }) => `SELECT '${name}' AS name, count(*)::int AS count, md5(coalesce(string_agg(
