@@ -253,6 +253,31 @@ static void export_that_was_begun_begins_anew(void **state)
     free(id);
 }
 
+/* Whether it was made already or is being made: it may hold him. */
+static void export_goes_with_a_caller_who_is_erased(void **state)
+{
+    (void)state;
+    char id[UUID_TEXT_BYTES], *export = ask_for_one();
+    uuid_print(owner.tenant, id);
+    exporter = exporter_new(w->bench.loop, w->bench.app);
+    while (!postgres_count("SELECT count(*) FROM exports WHERE state <> 'pending'"))
+        loop_step(w->bench.loop, 10);
+    assert_int_equal(
+        api_ask(&owner, HTTP_POST, "{\"phone\":\"+420602000111\"}", "/api/tenants/%s/erasures", id),
+        201);
+    assert_string_equal(api_value("erased.exports"), "1");
+    while (!exporter_stats(exporter)->put_off && /* else it had been made, or had come to its end */
+           !postgres_count("SELECT count(*) FROM outbox WHERE kind = 'export' AND status = 'done'"))
+        loop_step(w->bench.loop, 10);
+    postgres_run("UPDATE outbox SET run_at = now() WHERE kind = 'export'");
+    while (!postgres_count("SELECT count(*) FROM outbox WHERE kind = 'export' AND status = 'done'"))
+        loop_step(w->bench.loop, 100);
+    api_ask(&owner, HTTP_GET, NULL, "%s/%s", path, export);
+    api_expect_problem(404, "not_found");
+    assert_int_equal(postgres_count("SELECT count(*) FROM export_chunks"), 0);
+    free(export);
+}
+
 static void csv_is_quoted_and_holds_no_formula(void **state)
 {
     (void)state;
@@ -293,6 +318,7 @@ int main(void)
         TEST(one_is_made_at_a_time_and_five_a_day),
         TEST(old_export_is_gone),
         TEST(export_that_was_begun_begins_anew),
+        TEST(export_goes_with_a_caller_who_is_erased),
         TEST(csv_is_quoted_and_holds_no_formula),
         TEST(readme_is_there_in_every_language),
     };

@@ -223,6 +223,13 @@ static void publish_keeper(struct metrics_slot *slot, const struct keeper_stats 
     metrics_add(slot, "karen_erasure_failures_total", "", (double)stats->recordings_kept);
 }
 
+static void publish_exporter(struct metrics_slot *slot, const struct exporter_stats *stats)
+{
+    metrics_add(slot, "karen_exports_total", "outcome=\"ready\"", (double)stats->ready);
+    metrics_add(slot, "karen_exports_total", "outcome=\"failed\"", (double)stats->failed);
+    metrics_add(slot, "karen_exports_total", "outcome=\"put_off\"", (double)stats->put_off);
+}
+
 static void publish_more(struct metrics_slot *slot, void *arg)
 {
     const struct worker *worker = arg;
@@ -238,6 +245,8 @@ static void publish_more(struct metrics_slot *slot, void *arg)
         metrics_add(slot, "karen_outbox_waiting", "", (double)stats->waiting);
     if (worker->keeper)
         publish_keeper(slot, keeper_stats(worker->keeper));
+    if (worker->exporter)
+        publish_exporter(slot, exporter_stats(worker->exporter));
     if (worker->orderer)
         number_orderer_publish(worker->orderer, slot);
 }
