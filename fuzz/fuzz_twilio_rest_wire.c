@@ -19,6 +19,7 @@ static void read_object(struct str body)
     struct twilio_verification verification;
     struct twilio_number_record number;
     struct twilio_bundle_record bundle;
+    struct twilio_price_record price;
     struct arena arena = {0};
     if (twilio_refusal_parse(body, &refusal) == 0) {
         lies_inside(refusal.message, body);
@@ -37,6 +38,11 @@ static void read_object(struct str body)
     }
     if (twilio_bundle_parse(body, &bundle) == 0)
         lies_inside(bundle.status, body);
+    if (twilio_price_parse(body, "local", &price) == 0) {
+        lies_inside(price.currency, body);
+        if (price.month_micro < 0)
+            abort();
+    }
     arena_free(&arena);
 }
 

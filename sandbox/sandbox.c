@@ -236,8 +236,9 @@ void sandbox_print_env(const struct sandbox *sandbox, struct buf *out)
         enum party_name party;
     } bases[] = {
         {"TWILIO_BASE_URL", PARTY_TWILIO},         {"TWILIO_VERIFY_BASE_URL", PARTY_TWILIO},
-        {"TWILIO_NUMBERS_BASE_URL", PARTY_TWILIO}, {"DEEPGRAM_BASE_URL", PARTY_DEEPGRAM},
-        {"OPENAI_BASE_URL", PARTY_OPENAI},         {"ELEVENLABS_BASE_URL", PARTY_ELEVENLABS},
+        {"TWILIO_NUMBERS_BASE_URL", PARTY_TWILIO}, {"TWILIO_PRICING_BASE_URL", PARTY_TWILIO},
+        {"DEEPGRAM_BASE_URL", PARTY_DEEPGRAM},     {"OPENAI_BASE_URL", PARTY_OPENAI},
+        {"ELEVENLABS_BASE_URL", PARTY_ELEVENLABS},
     };
     for (size_t i = 0; i < countof(bases); i++) {
         buf_printf(out, "%s=", bases[i].name);

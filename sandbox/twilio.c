@@ -260,6 +260,7 @@ static const struct endpoint endpoints[] = {
      twilio_update_verification},
     {HTTP_GET, "/v2/RegulatoryCompliance/Bundles", "bundles", twilio_list_bundles},
     {HTTP_GET, "/v2/RegulatoryCompliance/Bundles/:", "bundle", twilio_get_bundle},
+    {HTTP_GET, "/v1/PhoneNumbers/Countries/:", "prices", twilio_get_prices},
     {HTTP_GET | HTTP_POST, "/twiml/:", "twiml", twilio_get_twiml},
 };
 

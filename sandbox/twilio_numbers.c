@@ -14,19 +14,20 @@ static const struct country {
     const char *code, *type, *prefix, *address_requirements;
     int digits;
     bool sms;
+    const char *price; /* a month, in US dollars */
 } countries[] = {
-    {"CZ", "Local", "+420228883", "any", 3, false},
-    {"CZ", "National", "+420910888", "any", 3, false},
-    {"CZ", "Mobile", "+420736555", "any", 3, true},
-    {"SK", "Local", "+421233888", "any", 3, false},
-    {"SK", "Mobile", "+421950555", "any", 3, true},
-    {"DE", "Local", "+4930555888", "local", 3, false},
-    {"DE", "Mobile", "+4915735988", "any", 3, true},
-    {"GB", "Local", "+442079460", "any", 3, true},
-    {"GB", "Mobile", "+447700900", "any", 3, true},
-    {"US", "Local", "+1201555", "none", 4, true},
-    {"US", "TollFree", "+1833555", "none", 4, true},
-    {"AT", "Local", "+431267588", "local", 3, false},
+    {"CZ", "Local", "+420228883", "any", 3, false, "1.00"},
+    {"CZ", "National", "+420910888", "any", 3, false, "1.00"},
+    {"CZ", "Mobile", "+420736555", "any", 3, true, "10.00"},
+    {"SK", "Local", "+421233888", "any", 3, false, "1.00"},
+    {"SK", "Mobile", "+421950555", "any", 3, true, "6.00"},
+    {"DE", "Local", "+4930555888", "local", 3, false, "1.15"},
+    {"DE", "Mobile", "+4915735988", "any", 3, true, "15.00"},
+    {"GB", "Local", "+442079460", "any", 3, true, "1.15"},
+    {"GB", "Mobile", "+447700900", "any", 3, true, "1.15"},
+    {"US", "Local", "+1201555", "none", 4, true, "1.15"},
+    {"US", "TollFree", "+1833555", "none", 4, true, "2.15"},
+    {"AT", "Local", "+431267588", "local", 3, false, "1.50"},
 };
 
 static const struct country *country_of(struct str code, struct str type)
@@ -176,6 +177,43 @@ void twilio_list_available(struct visit *visit)
     put_offers(visit, country, &body);
     buf_printf(&body, "],\"uri\":\"/2010-04-01/Accounts/%s/AvailablePhoneNumbers/%s/%s.json\"}",
                twilio_account(visit), country->code, country->type);
+    visit_reply_json(visit, 200, buf_str(&body));
+    buf_free(&body);
+}
+
+static void put_prices(struct str code, struct buf *out)
+{
+    for (size_t i = 0; i < countof(countries); i++) {
+        const struct country *country = &countries[i];
+        if (!str_is(code, country->code))
+            continue;
+        /* "toll free" here, unlike in bundles */
+        const char *type = strcmp(country->type, "TollFree") == 0 ? "toll free" : type_of(country);
+        buf_puts(out, out->data[out->bytes - 1] == '[' ? "{" : ",{");
+        body_put_text(out, "number_type", type);
+        body_put_text(out, "base_price", country->price);
+        body_put_text(out, "current_price", country->price);
+        buf_putc(out, '}');
+    }
+}
+
+void twilio_get_prices(struct visit *visit)
+{
+    struct str code = visit->params[0];
+    struct buf body = {0};
+    char text[64];
+    snprintf(text, sizeof(text), "%.*s", (int)code.bytes, code.at);
+    buf_putc(&body, '{');
+    body_put_text(&body, "country", text);
+    body_put_text(&body, "iso_country", text);
+    buf_puts(&body, ",\"phone_number_prices\":[");
+    put_prices(code, &body);
+    buf_putc(&body, ']');
+    body_put_text(&body, "price_unit", "USD");
+    snprintf(text, sizeof(text), "https://pricing.twilio.com/v1/PhoneNumbers/Countries/%.2s",
+             code.bytes ? code.at : "");
+    body_put_text(&body, "url", text);
+    buf_putc(&body, '}');
     visit_reply_json(visit, 200, buf_str(&body));
     buf_free(&body);
 }

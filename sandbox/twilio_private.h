@@ -169,6 +169,7 @@ void twilio_own_number(struct twilio *twilio, const char *number, const char *vo
 void twilio_add_bundles(struct twilio *twilio); /* for all that is sold with papers only */
 bool twilio_is_landline(const char *number);
 void twilio_list_available(struct visit *visit);
+void twilio_get_prices(struct visit *visit);
 void twilio_buy_number(struct visit *visit);
 void twilio_list_numbers(struct visit *visit);
 void twilio_get_number(struct visit *visit);

@@ -35,6 +35,7 @@ static void open_rest(struct api_world *world)
     char *base = value_of(lines, "TWILIO_BASE_URL"), *token = value_of(lines, "TWILIO_AUTH_TOKEN");
     char *verify = value_of(lines, "TWILIO_VERIFY_BASE_URL");
     char *numbers = value_of(lines, "TWILIO_NUMBERS_BASE_URL");
+    char *pricing = value_of(lines, "TWILIO_PRICING_BASE_URL");
     char *account = value_of(lines, "TWILIO_ACCOUNT_SID");
     char *service = value_of(lines, "TWILIO_VERIFY_SERVICE_SID");
     world->rest = twilio_rest_new(&(struct twilio_rest_options){.loop = world->bench.loop,
@@ -42,6 +43,7 @@ static void open_rest(struct api_world *world)
                                                                 .base_url = base,
                                                                 .verify_base_url = verify,
                                                                 .numbers_base_url = numbers,
+                                                                .pricing_base_url = pricing,
                                                                 .account_sid = account,
                                                                 .verify_service_sid = service,
                                                                 .secret = token,
@@ -50,6 +52,7 @@ static void open_rest(struct api_world *world)
     free(token);
     free(verify);
     free(numbers);
+    free(pricing);
     free(account);
     free(service);
     buf_free(&env);
@@ -110,6 +113,7 @@ struct twilio_rest *api_dead_rest(void)
                                                          .base_url = nowhere,
                                                          .verify_base_url = nowhere,
                                                          .numbers_base_url = nowhere,
+                                                         .pricing_base_url = nowhere,
                                                          .account_sid = "AC1",
                                                          .verify_service_sid = "VA1",
                                                          .secret = "x",

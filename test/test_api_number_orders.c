@@ -169,10 +169,13 @@ static void numbers_of_the_pool_and_of_the_carrier_are_offered(void **state)
     assert_string_equal(api_value("items.1.number"), "+420228883091");
     assert_string_equal(api_value("items.1.papers_needed"), "true");
     assert_string_equal(api_value("items.1.sms"), "false");
+    assert_string_equal(api_value("price.month_micro"), "1000000");
+    assert_string_equal(api_value("price.currency"), "USD");
     assert_true(api_has("items.2"));
     assert_false(api_has("items.3"));
     api_ask(&jan, HTTP_GET, NULL, "%s?country=CZ&contains=8883490&limit=1", available);
     assert_string_equal(api_value("carrier"), "not_asked"); /* the pool has enough */
+    assert_string_equal(api_value("price"), "null");
     api_ask(&jan, HTTP_GET, NULL, "%s?country=FR", available);
     assert_string_equal(api_value("carrier"), "not_sold");
     assert_false(api_has("items.0"));

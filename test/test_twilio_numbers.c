@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "carrier/twilio_bundles.h"
 #include "carrier/twilio_numbers.h"
+#include "carrier/twilio_prices.h"
 #include "test/test.h"
 #include "test/twilio_world.h"
 
@@ -124,6 +125,52 @@ static void more_offers_than_there_is_room_for_are_left_out(void **state)
     search("CZ", NUMBER_LOCAL, NULL);
     assert_int_equal(came.count, TWILIO_OFFERS_MAX);
     buf_free(&body);
+}
+
+/* ---- prices --------------------------------------------------------------------------------- */
+
+static void on_price(int err, const struct twilio_price *price, void *arg)
+{
+    came.err = err;
+    if (!err) {
+        assert_string_equal(price->currency, "USD");
+        *(int64_t *)arg = price->month_micro;
+    }
+    world.done = true;
+}
+
+static int price_of(const char *country, enum number_kind kind, int64_t *micro_out)
+{
+    twilio_number_price(world.rest, country, kind, on_price, micro_out, &world.asking);
+    twilio_world_wait(&world);
+    return came.err;
+}
+
+static void a_price_is_the_accounts_for_that_kind(void **state)
+{
+    static const char list[] =
+        "{\"country\":\"Czech Republic\",\"price_unit\":\"usd\",\"phone_number_prices\":["
+        "{\"number_type\":\"local\",\"base_price\":\"1.50\",\"current_price\":\"1.15\"},"
+        "{\"number_type\":\"toll free\",\"base_price\":\"2\",\"current_price\":2.5}]}";
+    int64_t micro = 0;
+    (void)state;
+    twilio_answers(&world, 200, list);
+    assert_int_equal(price_of("CZ", NUMBER_LOCAL, &micro), 0);
+    assert_int_equal(micro, 1150000);
+    twilio_world_expect(&world, "GET /v1/PhoneNumbers/Countries/CZ \n");
+    twilio_world_again(&world);
+    twilio_answers(&world, 200, list);
+    assert_int_equal(price_of("CZ", NUMBER_TOLL_FREE, &micro), 0);
+    assert_int_equal(micro, 2500000);
+    twilio_world_again(&world);
+    twilio_answers(&world, 200, list);
+    assert_int_equal(price_of("CZ", NUMBER_MOBILE, &micro), ESRCH);
+    assert_int_equal(price_of("../", NUMBER_MOBILE, &micro), EINVAL);
+    twilio_world_again(&world);
+    twilio_answers(&world, 200,
+                   "{\"price_unit\":\"dollars\",\"phone_number_prices\":["
+                   "{\"number_type\":\"local\",\"current_price\":\"1\"}]}");
+    assert_int_equal(price_of("CZ", NUMBER_LOCAL, &micro), EPROTO);
 }
 
 /* ---- buying --------------------------------------------------------------------------------- */
@@ -469,6 +516,7 @@ int main(void)
         WORLD_TEST(numbers_are_searched_by_country_and_kind),
         WORLD_TEST(what_is_not_sold_there_has_a_name),
         WORLD_TEST(more_offers_than_there_is_room_for_are_left_out),
+        WORLD_TEST(a_price_is_the_accounts_for_that_kind),
         WORLD_TEST(a_purchase_says_everything_at_once),
         WORLD_TEST(a_purchase_whose_answer_was_lost_is_found_among_ours),
         WORLD_TEST(a_purchase_that_did_not_happen_is_made_again),

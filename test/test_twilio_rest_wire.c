@@ -3,6 +3,7 @@
 #include "test/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static void expect_text(struct str text, const char *expected)
 {
@@ -139,6 +140,49 @@ static void a_bundle_is_read(void **state)
     assert_int_equal(bundle.valid_until_ms, 1438286400000);
 }
 
+static int price_of(const char *price, int64_t *micro_out)
+{
+    struct twilio_price_record record;
+    char body[200];
+    snprintf(body, sizeof(body),
+             "{\"phone_number_prices\":[{\"current_price\":\"9\",\"number_type\":\"mobile\"},"
+             "{\"number_type\":\"local\",\"current_price\":%s}],\"price_unit\":\"EUR\"}",
+             price);
+    int err = twilio_price_parse(str_of(body), "local", &record);
+    if (!err) {
+        expect_text(record.currency, "EUR");
+        *micro_out = record.month_micro;
+    }
+    return err;
+}
+
+static void a_price_is_read_to_the_millionth(void **state)
+{
+    static const struct {
+        const char *price;
+        int64_t micro;
+    } good[] = {{"\"1.15\"", 1150000},
+                {"\"1\"", 1000000},
+                {"0.0085", 8500},
+                {"\"0.00000199\"", 1},
+                {"\"0\"", 0},
+                {"2", 2000000},
+                {"\"123456789.5\"", 123456789500000}};
+    static const char *const bad[] = {"\"\"", "\"-1\"", "\"1.1.1\"",      "\"1e3\"",
+                                      "null", "\".5\"", "\"1234567890\"", "-1",
+                                      "1e99", "{}",     "\"1,15\"",       "[1]"};
+    int64_t micro = -7;
+    (void)state;
+    for (size_t i = 0; i < countof(good); i++) {
+        assert_int_equal(price_of(good[i].price, &micro), 0);
+        assert_int_equal(micro, good[i].micro);
+    }
+    for (size_t i = 0; i < countof(bad); i++)
+        assert_int_equal(price_of(bad[i], &micro), ESRCH);
+    struct twilio_price_record record;
+    assert_int_equal(twilio_price_parse(str_of("{}"), "local", &record), EPROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_call_or_message_is_read),
         cmocka_unit_test(numbers_for_sale_and_our_own_are_read_alike),
         cmocka_unit_test(a_bundle_is_read),
+        cmocka_unit_test(a_price_is_read_to_the_millionth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

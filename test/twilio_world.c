@@ -29,6 +29,7 @@ static void on_request(struct http_req *req)
 
 static const struct http_route routes[] = {
     {HTTP_POST | HTTP_GET | HTTP_DELETE, "/2010-04-01/Accounts/" TWILIO_AC "/*", on_request, 65536},
+    {HTTP_GET, "/v1/*", on_request, 0},
     {HTTP_POST | HTTP_GET, "/v2/*", on_request, 65536}};
 
 void twilio_world_reach(struct twilio_world *world, const char *base_url)
@@ -38,6 +39,7 @@ void twilio_world_reach(struct twilio_world *world, const char *base_url)
                                                 .base_url = base_url,
                                                 .verify_base_url = base_url,
                                                 .numbers_base_url = base_url,
+                                                .pricing_base_url = base_url,
                                                 .account_sid = TWILIO_AC,
                                                 .verify_service_sid = TWILIO_VA,
                                                 .user = "SK1",

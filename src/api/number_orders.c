@@ -5,6 +5,7 @@
 #include "api/calls.h"
 #include "api/operations.h"
 #include "carrier/twilio_numbers.h"
+#include "carrier/twilio_prices.h"
 #include "store/limits.h"
 #include "store/number_orders.h"
 #include "store/numbers.h"
@@ -23,6 +24,8 @@ struct looking { /* state of a search; in the request's arena */
     struct numbers_offered pool;
     struct twilio_offer *offers; /* the carrier's */
     size_t offer_count;
+    const char **numbers;      /* of the offers */
+    struct twilio_price price; /* of each; no currency: it was not told */
 };
 
 static void put_number(const struct looking *looking, const char *number, const char *from,
@@ -48,7 +51,13 @@ static void reply_offers(struct api_request *request, const char *carrier)
                    offer->address == ADDRESS_NONE ? "false" : "true", offer->sms ? "true" : "false",
                    &json);
     }
-    buf_printf(&json, "],\"next_cursor\":null,\"carrier\":\"%s\"}", carrier);
+    buf_printf(&json, "],\"next_cursor\":null,\"carrier\":\"%s\",\"price\":", carrier);
+    if (looking->price.currency[0])
+        buf_printf(&json, "{\"month_micro\":%lld,\"currency\":\"%s\"}",
+                   (long long)looking->price.month_micro, looking->price.currency);
+    else
+        buf_puts(&json, "null");
+    buf_putc(&json, '}');
     api_reply_json(request, 200, buf_str(&json));
     buf_free(&json);
 }
@@ -78,6 +87,16 @@ static void on_known(int err, const char *const *known, size_t count, void *arg)
     reply_offers(request, "asked");
 }
 
+static void on_price(int err, const struct twilio_price *price, void *arg)
+{
+    struct api_request *request = arg;
+    struct looking *looking = request->state;
+    if (!err)
+        looking->price = *price;
+    numbers_known(request->api->db, looking->numbers, looking->offer_count, request->http->arena,
+                  on_known, request, &request->http->waiting);
+}
+
 static void on_offers(int err, const struct twilio_offer *offers, size_t count, void *arg)
 {
     struct api_request *request = arg;
@@ -87,15 +106,18 @@ static void on_offers(int err, const struct twilio_offer *offers, size_t count, 
         reply_offers(request, err == ESRCH || err == EINVAL ? "not_sold" : "away");
         return;
     }
-    const char **numbers = arena_alloc(arena, (count + 1) * sizeof(*numbers));
+    looking->numbers = arena_alloc(arena, (count + 1) * sizeof(*looking->numbers));
     looking->offers = arena_alloc(arena, (count + 1) * sizeof(*offers));
     looking->offer_count = count;
     for (size_t i = 0; i < count; i++) {
         looking->offers[i] = offers[i];
-        looking->offers[i].number = numbers[i] = arena_strdup(arena, offers[i].number);
+        looking->offers[i].number = looking->numbers[i] = arena_strdup(arena, offers[i].number);
     }
-    numbers_known(request->api->db, numbers, count, arena, on_known, request,
-                  &request->http->waiting);
+    if (count)
+        twilio_number_price(request->api->rest, looking->wish.country, looking->wish.kind, on_price,
+                            request, &request->http->waiting);
+    else
+        reply_offers(request, "asked");
 }
 
 static void on_pool(int err, const struct numbers_offered *offered, void *arg)

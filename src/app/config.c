@@ -108,6 +108,8 @@ static const struct setting settings[] = {
     {"TWILIO_NUMBERS_BASE_URL", SETTING_URL, AT(twilio_numbers_base_url),
      "https://numbers.twilio.com", OPTIONAL, false, 0, 0,
      "its register of who may have numbers where"},
+    {"TWILIO_PRICING_BASE_URL", SETTING_URL, AT(twilio_pricing_base_url),
+     "https://pricing.twilio.com", OPTIONAL, false, 0, 0, "its list of what numbers cost"},
     {"DEEPGRAM_API_KEY", SETTING_TEXT, AT(deepgram_api_key), NULL, REQUIRED_IN_PRODUCTION, true, 0,
      0, "speech recognition"},
     {"DEEPGRAM_BASE_URL", SETTING_URL, AT(deepgram_base_url), "https://api.deepgram.com", OPTIONAL,

@@ -35,6 +35,7 @@ struct config {
     const char *twilio_account_sid, *twilio_auth_token, *twilio_auth_token_old;
     const char *twilio_sms_sender;
     const char *twilio_base_url, *twilio_verify_base_url, *twilio_numbers_base_url;
+    const char *twilio_pricing_base_url;
     const char *twilio_verify_service_sid;
 
     const char *deepgram_api_key, *deepgram_base_url, *deepgram_model;

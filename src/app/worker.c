@@ -139,6 +139,7 @@ static void open_carrier(struct worker *worker)
                                       .base_url = config->twilio_base_url,
                                       .verify_base_url = config->twilio_verify_base_url,
                                       .numbers_base_url = config->twilio_numbers_base_url,
+                                      .pricing_base_url = config->twilio_pricing_base_url,
                                       .verify_service_sid = config->twilio_verify_service_sid,
                                       .account_sid = config->twilio_account_sid,
                                       .secret = config->twilio_auth_token});

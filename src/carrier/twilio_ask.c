@@ -348,6 +348,7 @@ struct twilio_rest *twilio_rest_new(const struct twilio_rest_options *options)
     rest->base_url = xstrdup(options->base_url);
     rest->verify_url = xstrdup(options->verify_base_url);
     rest->numbers_url = xstrdup(options->numbers_base_url);
+    rest->pricing_url = xstrdup(options->pricing_base_url);
     rest->account_sid = xstrdup(options->account_sid);
     rest->verify_service = xstrdup(options->verify_service_sid);
     rest->user = xstrdup(options->user ? options->user : options->account_sid);
@@ -369,7 +370,7 @@ void twilio_rest_free(struct twilio_rest **rest)
     }
     char *texts[] = {freeing->base_url,    freeing->verify_url,     freeing->numbers_url,
                      freeing->account_sid, freeing->verify_service, freeing->user,
-                     freeing->secret};
+                     freeing->secret,      freeing->pricing_url};
     for (size_t i = 0; i < countof(texts); i++)
         free(texts[i]);
     free(freeing);

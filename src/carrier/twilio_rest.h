@@ -26,6 +26,7 @@ struct twilio_rest_options {
     const char *base_url;           /* "https://api.twilio.com" */
     const char *verify_base_url;    /* "https://verify.twilio.com"; NULL: no codes are sent */
     const char *numbers_base_url;   /* "https://numbers.twilio.com"; NULL: no bundles are read */
+    const char *pricing_base_url;   /* "https://pricing.twilio.com"; NULL: no prices are asked */
     const char *account_sid;        /* AC...: whose calls */
     const char *verify_service_sid; /* VA...; NULL: none */
     const char *user;               /* NULL: the account SID; or an API key SK... */

@@ -74,7 +74,7 @@ bool twilio_is_country(const char *country);
 struct twilio_rest {
     struct loop *loop;
     struct http_client *http;
-    char *base_url, *verify_url, *numbers_url;
+    char *base_url, *verify_url, *numbers_url, *pricing_url;
     char *account_sid, *verify_service, *user, *secret;
     int64_t back_off_ms;
     struct twilio_asking *first; /* all in flight */

@@ -209,3 +209,63 @@ int twilio_bundle_parse(struct str body, struct twilio_bundle_record *bundle_out
         *bundle_out = bundle;
     return err;
 }
+
+/* ---- prices --------------------------------------------------------------------------------- */
+
+enum { PRICE_DIGITS_MAX = 9, MICRO_DIGITS = 6 };
+
+/* "1.15" as 1150000; -1: it is no such number. What is smaller than a millionth is left out. */
+static int64_t micro_of(struct str text)
+{
+    int64_t micro = 0;
+    int whole = 0, parts = -1; /* digits before and behind the point; -1: there is none yet */
+    for (size_t i = 0; i < text.bytes; i++) {
+        bool digit = text.at[i] >= '0' && text.at[i] <= '9';
+        if (!digit && (text.at[i] != '.' || parts >= 0))
+            return -1;
+        if (!digit)
+            parts = 0;
+        else if (parts < MICRO_DIGITS)
+            micro = micro * 10 + (text.at[i] - '0');
+        if (digit && parts >= 0 && parts < MICRO_DIGITS)
+            parts++;
+        else if (digit && parts < 0 && ++whole > PRICE_DIGITS_MAX)
+            return -1;
+    }
+    for (int i = parts < 0 ? 0 : parts; i < MICRO_DIGITS; i++)
+        micro *= 10;
+    return whole ? micro : -1;
+}
+
+/* Prices are strings, and numbers in some descriptions. */
+static void read_micro(struct json *json, void *into)
+{
+    struct str text;
+    double number;
+    if (json_peek(json) == '"' && json_string(json, &text))
+        *(int64_t *)into = micro_of(text);
+    else if (json_number(json, &number) && number >= 0 && number < 1e9)
+        *(int64_t *)into = (int64_t)(number * 1e6 + 0.5);
+}
+
+int twilio_price_parse(struct str body, const char *type, struct twilio_price_record *price_out)
+{
+    struct twilio_list list;
+    struct str object, currency = {0};
+    const struct member members[] = {{.name = "price_unit", .text = &currency}};
+    if (parse(body, members, countof(members)) ||
+        twilio_list_parse(body, "phone_number_prices", &list))
+        return EPROTO;
+    while (twilio_list_next(&list, &object)) {
+        struct str of_type = {0};
+        int64_t micro = -1;
+        const struct member line[] = {
+            {.name = "number_type", .text = &of_type},
+            {.name = "current_price", .read = read_micro, .into = &micro}};
+        if (parse(object, line, countof(line)) || !str_is(of_type, type) || micro < 0)
+            continue;
+        *price_out = (struct twilio_price_record){micro, currency};
+        return 0;
+    }
+    return ESRCH;
+}

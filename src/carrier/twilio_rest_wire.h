@@ -2,7 +2,8 @@
  * from the body and still have their escapes, numbers that came as strings are numbers.
  *
  * What is not there, or of another kind, is empty or 0. EPROTO: it is not one whole JSON object.
- * Source: Twilio, published OpenAPI descriptions (api v2010, verify v2, numbers v2). */
+ * Source: Twilio, published OpenAPI descriptions (api v2010, verify v2, numbers v2,
+ * pricing v1). */
 #pragma once
 #include "base/json.h"
 #include "base/mem.h"
@@ -54,3 +55,11 @@ struct twilio_bundle_record {
     int64_t valid_until_ms; /* -1: for ever */
 };
 int twilio_bundle_parse(struct str body, struct twilio_bundle_record *bundle_out);
+
+/* One line of a country's price list. */
+struct twilio_price_record {
+    int64_t month_micro; /* millionths of the currency */
+    struct str currency; /* of the body */
+};
+/* type: of numbers, as it is spelled there ("toll free"). ESRCH: no price of such is told. */
+int twilio_price_parse(struct str body, const char *type, struct twilio_price_record *price_out);

@@ -206,6 +206,16 @@ test("a number is found, bought, changed and released", async () => {
   await refused(client.availablePhoneNumbers("XX").local.list(), 404, 20404);
 });
 
+test("what numbers cost is listed by country", async () => {
+  const prices = await client.pricing.v1.phoneNumbers.countries("US").fetch();
+  assert.equal(prices.priceUnit, "USD");
+  assert.deepEqual(
+    prices.phoneNumberPrices.map((one) => one.numberType),
+    ["local", "toll free"],
+  );
+  assert.equal(Number(prices.phoneNumberPrices[0].currentPrice), 1.15);
+});
+
 test("a Czech number wants papers, and approved ones", async () => {
   const bundles = client.numbers.v2.regulatoryCompliance.bundles;
   const wanted = { status: "twilio-approved", isoCountry: "CZ", numberType: "local" };
