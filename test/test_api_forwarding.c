@@ -5,9 +5,11 @@
 #include "carrier/twilio_numbers.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/twilio.h"
+#include "store/forwarding_checks.h"
 #include "test/api.h"
 #include "test/test.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +201,36 @@ static void codes_are_told_for_a_country_and_network(void **state)
     assert_int_equal(api_world.status, 400);
 }
 
+/* Both are told at the same moment: the greeting is being written, the end comes. */
+static void news_of_the_end_does_not_undo_the_greeting(void **state)
+{
+    (void)state;
+    struct uuid id = uuid_new(wall_now_ms());
+    struct ending ending = {0};
+    char text[UUID_TEXT_BYTES];
+    uuid_print(id, text);
+    char *sql = xprintf("INSERT INTO forwarding_checks (tenant_id, id, phone, number, actor, state,"
+                        " came_back_at) VALUES ('%s', '%s', '" PHONE "', '" KAREN "', 'test',"
+                        " 'came_back', now())",
+                        here, text);
+    postgres_run(sql);
+    free(sql);
+    PGconn *greeting = PQconnectdb(postgres_url());
+    PQclear(PQexec(greeting, "BEGIN; UPDATE forwarding_checks SET state = 'proved',"
+                             " greeted_at = now(), ended_at = now()"));
+    forwarding_checks_news(api_world.bench.app, id, "completed", on_ending, &ending, NULL);
+    while (!postgres_count("SELECT count(*) FROM pg_stat_activity"
+                           " WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+        loop_step(api_world.bench.loop, 10);
+    PQclear(PQexec(greeting, "COMMIT"));
+    PQfinish(greeting);
+    assert_int_equal(bench_ending(&api_world.bench, &ending), 0);
+    assert_int_equal(
+        api_ask(&jan, HTTP_GET, NULL, "/api/tenants/%s/forwarding-checks/%s", here, text), 200);
+    assert_string_equal(api_value("state"), "proved");
+    assert_string_equal(api_value("failed_why"), "null");
+}
+
 #define HERE_TEST(name) cmocka_unit_test_setup(name, tenant_with_a_number)
 
 int main(void)
@@ -207,6 +239,7 @@ int main(void)
         HERE_TEST(forwarding_that_works_is_proved),
         HERE_TEST(network_that_hides_who_forwards_proves_it_as_well),
         HERE_TEST(forwarding_that_does_not_work_says_why),
+        HERE_TEST(news_of_the_end_does_not_undo_the_greeting),
         HERE_TEST(only_a_proved_phone_is_rung),
         HERE_TEST(one_check_at_a_time_and_not_too_often),
         HERE_TEST(codes_are_told_for_a_country_and_network),

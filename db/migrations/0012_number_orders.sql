@@ -703,13 +703,14 @@ BEGIN
         WHERE c.id = running.id AND c.ended_at IS NULL AND c.came_back_at IS NULL;
 END $$;
 
--- The rest of this transaction runs as the tenant of that check; false: there is none.
+-- The rest of this transaction runs as the tenant of that check, which nobody else changes meanwhile:
+-- its greeting and its end may be told at the same moment. False: there is none.
 CREATE FUNCTION enter_forwarding_check(check_id uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     of_tenant uuid;
 BEGIN
-    SELECT c.tenant_id INTO of_tenant FROM forwarding_checks c WHERE c.id = check_id;
+    SELECT c.tenant_id INTO of_tenant FROM forwarding_checks c WHERE c.id = check_id FOR UPDATE;
     IF found THEN
         PERFORM set_config('karen.tenant_id', of_tenant::text, true);
     END IF;

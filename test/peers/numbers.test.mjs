@@ -50,6 +50,8 @@ test("an ordered number is bought", async () => {
 });
 
 test("the carrier takes its calls to Karen: a phone that forwards there is proved", async () => {
+  // the call that rings speaks longer than the greeting, as it does for real
+  await order(stack.sandbox, "settings", { twilio_say_ms_per_char: 20 });
   await order(stack.sandbox, "phones", { number: owner.phone, act: "forward", to: number });
   const begun = await done("POST", "/forwarding-checks", { phone: owner.phone });
   const check = await ended(`/forwarding-checks/${begun.id}`);
