@@ -462,6 +462,12 @@ const struct call_stages *call_stages(const struct call_core *core)
     return &core->stages;
 }
 
+bool call_listens(const struct call_core *core)
+{
+    return core->phase == PHASE_TALKING && core->intent == INTENT_STAY && !playout_speaking(core) &&
+           !reply_is_thinking(core) && !playout_busy(core);
+}
+
 const char *call_state_name(const struct call_core *core)
 {
     static const char *const phases[] = {[PHASE_NEW] = "new",
@@ -474,5 +480,5 @@ const char *call_state_name(const struct call_core *core)
         return "closing";
     if (playout_speaking(core))
         return "speaking";
-    return reply_is_thinking(core) || playout_busy(core) ? "thinking" : "listening";
+    return call_listens(core) ? "listening" : "thinking";
 }

@@ -235,6 +235,7 @@ void call_step(struct call_core *core, int64_t now_ms, const struct call_event *
                struct call_actions *out);
 int64_t call_wake_at(const struct call_core *core); /* when EV_TICK is wanted; CALL_NEVER */
 bool call_ended(const struct call_core *core);
+bool call_listens(const struct call_core *core); /* it is the caller's turn to speak */
 /* The model's context for the gen just asked for; returns how many of `room` were written. What was
  * whispered comes first, as one message. */
 size_t call_messages(const struct call_core *core, struct call_message *out, size_t room);

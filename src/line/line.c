@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "call/phrases.h"
 #include "line/line_private.h"
+#include "line/question.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -320,36 +321,12 @@ void line_phrases(const struct line_parts *parts, const char *language, const ch
     buf_free(&why);
 }
 
-/* Behind the disclosure: what a rule has to say, and the greeting; or, when the owner was rung
- * first, that nobody answered. The caller frees it. */
-static char *greeting_of(const struct line_setup *setup, const struct phrases *phrases)
-{
-    const char *greeting = phrases_greeting(phrases, setup->greeting);
-    if (setup->transfer_failed && phrases->words[PHRASE_NOT_REACHED])
-        greeting = phrases->words[PHRASE_NOT_REACHED];
-    if (!setup->say || !setup->say[0] || !greeting)
-        return xstrdup(setup->say && setup->say[0] ? setup->say : greeting);
-    if (strlen(setup->say) + strlen(greeting) > LINE_GREETING_BYTES_MAX)
-        return xstrdup(setup->say);
-    return xprintf("%s %s", setup->say, greeting);
-}
-
 static void make_core(struct line *line, const struct line_setup *setup)
 {
     struct phrases phrases = {0};
     line_phrases(line->parts, setup->language, setup->owner, &phrases);
-    char *greeting = greeting_of(setup, &phrases);
-    struct call_setup call = {
-        .language = setup->language,
-        .greeting = greeting,
-        .can_transfer = line->can_transfer,
-        .message_only = setup->message_only,
-        .resumed = setup->resumed,
-        .transfer_failed = setup->transfer_failed,
-        .duration_ms_max = setup->duration_ms_max ? setup->duration_ms_max : LINE_DURATION_MS,
-    };
-    for (size_t i = 0; i < PHRASE_COUNT; i++)
-        call.phrases[i] = phrases.words[i];
+    char *greeting = question_greeting(setup, &phrases);
+    struct call_setup call = question_core(setup, &phrases, greeting);
     random_bytes(&call.seed, sizeof(call.seed));
     struct str snapshot = {0};
     int64_t now_ms = loop_now_ms(line->parts->loop);
