@@ -5,6 +5,7 @@
  *   anything that fails on the way: outbox_retry, later */
 #include "app/screener.h"
 
+#include "app/judge.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "rules/screening.h"
@@ -22,7 +23,6 @@ struct judgement { /* one call being judged */
     struct arena arena;
     struct outbox_job job;
     struct screening_input input;
-    struct buf answer;
     struct screening_record record;
     struct log log;
     struct op *waiting;
@@ -42,7 +42,6 @@ static void claim(struct screener *screener);
 static void judgement_end(struct judgement *judgement)
 {
     arena_free(&judgement->arena);
-    buf_free(&judgement->answer);
     judgement->busy = false;
     claim(judgement->screener);
 }
@@ -109,59 +108,23 @@ static void judge_by_script(struct judgement *judgement)
     store(judgement, "script");
 }
 
-static void on_answer_whole(struct judgement *judgement, const struct llm_event *event)
-{
-    const char *why;
-    if (event->refused) {
-        put_off(judgement, "the model refused to answer", -1);
-    } else if (screening_read(&judgement->input, buf_str(&judgement->answer),
-                              &judgement->record.screening, &why)) {
-        judgement->screener->stats.refused++;
-        put_off(judgement, event->cut ? "the model's answer was cut" : why, -1);
-    } else {
-        store(judgement, event->model ? event->model : "unknown");
-    }
-}
-
-static void on_model(const struct llm_event *event, void *arg)
+static void on_verdict(const struct judge_verdict *verdict, void *arg)
 {
     struct judgement *judgement = arg;
-    switch (event->kind) {
-    case LLM_TEXT:
-        /* what is longer cannot be an answer: screening_read() refuses it by its length */
-        if (judgement->answer.bytes <= SCREENING_ANSWER_BYTES_MAX)
-            buf_add_str(&judgement->answer, event->text);
-        break;
-    case LLM_TOOL: break; /* none was offered */
-    case LLM_DONE: on_answer_whole(judgement, event); break;
-    case LLM_FAILED:
-        put_off(judgement, strerror(event->err),
-                event->retry_after_ms > 0 ? event->retry_after_ms : -1);
-        break;
+    judgement->screener->stats.refused += verdict->misread;
+    if (verdict->why) {
+        put_off(judgement, verdict->why, verdict->retry_after_ms);
+        return;
     }
+    judgement->record.screening = *verdict->screening;
+    store(judgement, verdict->model);
 }
 
 static void ask_model(struct judgement *judgement)
 {
     const struct screener_options *options = &judgement->screener->options;
-    const char *instructions = options->instructions(judgement->input.language, options->arg);
-    struct buf question = {0};
-    screening_question(&judgement->input, &question);
-    const struct llm_message messages[] = {
-        {.role = LLM_SYSTEM, .text = str_of(instructions)},
-        {.role = LLM_USER, .text = buf_str(&question)},
-    };
-    llm_ask(options->llm,
-            &(struct llm_request){.messages = messages,
-                                  .message_count = countof(messages),
-                                  .tokens_max = SCREENER_TOKENS_MAX,
-                                  .schema_name = SCREENING_SCHEMA_NAME,
-                                  .schema_json = screening_schema(),
-                                  .first_token_ms_max = SCREENER_ANSWER_MS_MAX,
-                                  .total_ms_max = SCREENER_ANSWER_MS_MAX,
-                                  .log = judgement->log},
-            on_model, judgement, &judgement->waiting);
-    buf_free(&question);
+    judge_ask(options->llm, options->instructions(judgement->input.language, options->arg),
+              &judgement->input, judgement->log, on_verdict, judgement, &judgement->waiting);
 }
 
 static bool caller_spoke(const struct screening_input *input)
@@ -303,7 +266,6 @@ void screener_free(struct screener **screener_slot)
     for (size_t i = 0; i < SCREENER_AT_ONCE_MAX; i++) {
         op_cancel(&screener->judgements[i].waiting);
         arena_free(&screener->judgements[i].arena);
-        buf_free(&screener->judgements[i].answer);
     }
     arena_free(&screener->claim_arena);
     timer_free(&screener->poll);

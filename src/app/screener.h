@@ -13,8 +13,6 @@ enum {
     SCREENER_MODEL_ATTEMPTS = 4,
     SCREENER_POLL_MS = 3000, /* for what was put off; new work is announced */
     SCREENER_LEASE_S = 90,   /* longer than one judgement may take */
-    SCREENER_ANSWER_MS_MAX = 45000,
-    SCREENER_TOKENS_MAX = 700,
 };
 
 struct screener;
