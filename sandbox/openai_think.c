@@ -89,6 +89,41 @@ static void play_message(const struct chat *chat, const cJSON *message, struct s
     buf_free(&text);
 }
 
+/* A model does what the owner's notes tell it. This one understands one order, in each language,
+ * and obeys it in its first reply: a line of the notes that begins with "Say: " is said. */
+static void obey_notes(struct str instructions, struct buf *text)
+{
+    static const char *const orders[] = {"Say: ", "Řekni: ", "Povedz: ", "Sag: "};
+    bool notes = false;
+    while (instructions.bytes) {
+        struct str line = str_trim(str_cut(&instructions, '\n'));
+        if (str_is(line, "<owner_notes>") || str_is(line, "</owner_notes>"))
+            notes = line.at[1] != '/';
+        for (size_t i = 0; notes && i < countof(orders); i++)
+            if (str_starts(line, orders[i])) {
+                size_t bytes = strlen(orders[i]);
+                buf_add(text, line.at + bytes, line.bytes - bytes);
+                buf_putc(text, ' ');
+            }
+    }
+}
+
+static void begin_reply(const struct chat *chat, struct buf *text)
+{
+    const cJSON *message = NULL;
+    struct buf instructions = {0};
+    int turns = 0;
+    cJSON_ArrayForEach(message, chat->messages)
+    {
+        turns += role_is(message, "user") || role_is(message, "tool");
+        if (role_is(message, "system"))
+            chat_message_text(message, &instructions);
+    }
+    if (turns == 1)
+        obey_notes(buf_str(&instructions), text);
+    buf_free(&instructions);
+}
+
 static void think_talk(const struct chat *chat, struct thought *thought)
 {
     const cJSON *message = NULL;
@@ -101,6 +136,7 @@ static void think_talk(const struct chat *chat, struct thought *thought)
     {
         play_message(chat, message, &script, &reply);
     }
+    begin_reply(chat, &thought->text);
     buf_puts(&thought->text, reply.text);
     const char *tool = script_tool_name(reply.tool);
     if (reply.tool != SCRIPT_NO_TOOL && chat_offers_tool(chat, tool)) {
