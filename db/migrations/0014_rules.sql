@@ -1,4 +1,4 @@
--- Rules of a tenant, versions of its texts, tries of them on callers who are none.
+-- Rules of a tenant, versions of its texts, rehearsals of them.
 
 -- ---- rules: who calls, when, then what ------------------------------------------------------------
 
@@ -98,44 +98,45 @@ FROM tenants t, LATERAL (
            ('voice_id', t.voice_id), ('language', t.language)) AS texts (kind, text)
 WHERE texts.text IS NOT NULL;
 
--- ---- the test bench -------------------------------------------------------------------------------
+-- ---- rehearsals: an owner's texts tried on callers who are none -------------------------------------
 
-CREATE TABLE bench_runs (
+CREATE TABLE rehearsals (
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     id uuid NOT NULL,
     status text NOT NULL DEFAULT 'queued'
-        CHECK (status IN ('queued', 'running', 'done', 'failed')),
+        CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     language text NOT NULL CHECK (language ~ '^[a-z]{2}$'),
-    draft_prompt text CHECK (octet_length(draft_prompt) <= 16000),
-    draft_greeting text CHECK (octet_length(draft_greeting) <= 600),
+    system_prompt text CHECK (octet_length(system_prompt) <= 16000), -- as they are tried
+    greeting_text text CHECK (octet_length(greeting_text) <= 600),
+    scenarios text[] NOT NULL CHECK (cardinality(scenarios) BETWEEN 1 AND 20), -- in their order
     made_by text NOT NULL CHECK (octet_length(made_by) <= 200),
-    scenarios integer NOT NULL CHECK (scenarios BETWEEN 1 AND 50),
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     ended_at timestamptz,
     PRIMARY KEY (tenant_id, id),
-    CHECK ((status IN ('done', 'failed')) = (ended_at IS NOT NULL))
+    CHECK ((status IN ('queued', 'running')) = (ended_at IS NULL))
 );
-CREATE UNIQUE INDEX bench_runs_one ON bench_runs (tenant_id) WHERE status IN ('queued', 'running');
-CREATE INDEX bench_runs_newest ON bench_runs (tenant_id, created_at DESC, id DESC);
-CALL protect_tenant_table('bench_runs');
-GRANT SELECT, INSERT, UPDATE, DELETE ON bench_runs TO karen_app;
+CREATE UNIQUE INDEX rehearsals_one ON rehearsals (tenant_id) WHERE status IN ('queued', 'running');
+CREATE INDEX rehearsals_newest ON rehearsals (tenant_id, created_at DESC, id DESC);
+CALL protect_tenant_table('rehearsals');
+GRANT SELECT, INSERT, UPDATE, DELETE ON rehearsals TO karen_app;
 
-CREATE TABLE bench_results (
+CREATE TABLE rehearsal_results (
     tenant_id uuid NOT NULL,
-    run_id uuid NOT NULL,
+    rehearsal_id uuid NOT NULL,
     scenario text NOT NULL CHECK (scenario ~ '^[a-z_]{1,40}$'),
-    place integer NOT NULL, -- in the order of the scenarios
     status text NOT NULL CHECK (status IN ('passed', 'failed', 'error')),
+    error text CHECK (error ~ '^[a-z_]{1,40}$'),
     checks jsonb NOT NULL CHECK (octet_length(checks::text) <= 20000),
     transcript jsonb NOT NULL CHECK (octet_length(transcript::text) <= 200000),
     took_ms bigint NOT NULL CHECK (took_ms >= 0),
     ended_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, run_id, scenario),
-    FOREIGN KEY (tenant_id, run_id) REFERENCES bench_runs ON DELETE CASCADE
+    PRIMARY KEY (tenant_id, rehearsal_id, scenario),
+    FOREIGN KEY (tenant_id, rehearsal_id) REFERENCES rehearsals ON DELETE CASCADE,
+    CHECK ((status = 'error') = (error IS NOT NULL))
 );
-CALL protect_tenant_table('bench_results');
-GRANT SELECT, INSERT, DELETE ON bench_results TO karen_app;
+CALL protect_tenant_table('rehearsal_results');
+GRANT SELECT, INSERT ON rehearsal_results TO karen_app;
 
 -- ---- analytics ------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@
     row(acceptInvite, api_accept_invite) \
     row(acceptMyInvite, api_accept_my_invite) \
     row(cancelNumberOrder, api_cancel_number_order) \
+    row(cancelRehearsal, api_cancel_rehearsal) \
     row(changeCall, api_change_call) \
     row(changeCalls, api_change_calls) \
     row(changeContact, api_change_contact) \
@@ -39,6 +40,7 @@
     row(getMe, api_get_me) \
     row(getNumberOrder, api_get_number_order) \
     row(getOrder, api_get_order) \
+    row(getRehearsal, api_get_rehearsal) \
     row(getRule, api_get_rule) \
     row(getRuleSettings, api_get_rule_settings) \
     row(getTenant, api_get_tenant) \
@@ -60,6 +62,7 @@
     row(listMyTenants, api_list_my_tenants) \
     row(listNumberOrders, api_list_number_orders) \
     row(listNumbers, api_list_numbers) \
+    row(listRehearsals, api_list_rehearsals) \
     row(listRules, api_list_rules) \
     row(listTextVersions, api_list_text_versions) \
     row(listVoices, api_list_voices) \
@@ -67,6 +70,7 @@
     row(makeApiKey, api_make_key) \
     row(makeContact, api_make_contact) \
     row(makeExport, api_make_export) \
+    row(makeRehearsal, api_make_rehearsal) \
     row(makeRule, api_make_rule) \
     row(makeTenant, api_make_tenant) \
     row(operatorCancelNumberOrder, api_operator_cancel_number_order) \

@@ -9,14 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum prompt_file { CONVERSATION, SCREENING, PHRASES, FILE_COUNT };
+enum prompt_file { CONVERSATION, SCREENING, PHRASES, REHEARSAL, FILE_COUNT };
 static const char *const file_names[FILE_COUNT] = {"conversation.md", "screening.md",
-                                                   "phrases.json"};
+                                                   "phrases.json", "rehearsal.json"};
 static const char *const languages[] = {"en", "cs", "sk", "de"}; /* the first is the fall-back */
 
 struct prompts {
     struct arena arena;
     const char *texts[countof(languages)][FILE_COUNT];
+    struct scenarios scenarios[countof(languages)];
 };
 
 static int read_file(struct arena *arena, const char *path, const char **text_out, struct buf *why)
@@ -41,21 +42,36 @@ static int read_file(struct arena *arena, const char *path, const char **text_ou
     return err;
 }
 
+static int load_language(struct prompts *prompts, const char *directory, size_t language,
+                         struct buf *why)
+{
+    struct reader_fault fault;
+    int err = 0;
+    for (size_t f = 0; f < FILE_COUNT && !err; f++) {
+        char *path = xprintf("%s/%s/%s", directory, languages[language], file_names[f]);
+        err = read_file(&prompts->arena, path, &prompts->texts[language][f], why);
+        free(path);
+    }
+    if (!err)
+        err = scenarios_read(str_of(prompts->texts[language][REHEARSAL]), &prompts->arena,
+                             &prompts->scenarios[language], &fault);
+    if (err == EINVAL && !why->bytes)
+        buf_printf(why, "%s/%s/%s: %s %s", directory, languages[language], file_names[REHEARSAL],
+                   fault.field, fault.message);
+    return err;
+}
+
 int prompts_load(const char *directory, struct prompts **prompts_out, struct buf *why)
 {
     struct prompts *prompts = xalloc(sizeof(*prompts));
-    for (size_t l = 0; l < countof(languages); l++)
-        for (size_t f = 0; f < FILE_COUNT; f++) {
-            char *path = xprintf("%s/%s/%s", directory, languages[l], file_names[f]);
-            int err = read_file(&prompts->arena, path, &prompts->texts[l][f], why);
-            free(path);
-            if (err) {
-                prompts_free(&prompts);
-                return err;
-            }
-        }
-    *prompts_out = prompts;
-    return 0;
+    int err = 0;
+    for (size_t l = 0; l < countof(languages) && !err; l++)
+        err = load_language(prompts, directory, l, why);
+    if (err)
+        prompts_free(&prompts);
+    else
+        *prompts_out = prompts;
+    return err;
 }
 
 void prompts_free(struct prompts **prompts)
@@ -67,26 +83,30 @@ void prompts_free(struct prompts **prompts)
     *prompts = NULL;
 }
 
-static const char *text_of(const struct prompts *prompts, const char *language,
-                           enum prompt_file file)
+static size_t find_language(const char *language)
 {
     for (size_t l = 0; l < countof(languages); l++)
         if (strcmp(languages[l], language) == 0)
-            return prompts->texts[l][file];
-    return prompts->texts[0][file];
+            return l;
+    return 0;
 }
 
 const char *prompts_conversation(const struct prompts *prompts, const char *language)
 {
-    return text_of(prompts, language, CONVERSATION);
+    return prompts->texts[find_language(language)][CONVERSATION];
 }
 
 const char *prompts_screening(const struct prompts *prompts, const char *language)
 {
-    return text_of(prompts, language, SCREENING);
+    return prompts->texts[find_language(language)][SCREENING];
 }
 
 const char *prompts_phrases(const struct prompts *prompts, const char *language)
 {
-    return text_of(prompts, language, PHRASES);
+    return prompts->texts[find_language(language)][PHRASES];
+}
+
+const struct scenarios *prompts_scenarios(const struct prompts *prompts, const char *language)
+{
+    return &prompts->scenarios[find_language(language)];
 }

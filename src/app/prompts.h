@@ -2,6 +2,7 @@
  * language, the same files in each. */
 #pragma once
 #include "base/buf.h"
+#include "rules/scenario.h"
 
 enum { PROMPT_BYTES_MAX = 64 * 1024 };
 
@@ -15,3 +16,4 @@ void prompts_free(struct prompts **prompts); /* NULL after; NULL is fine */
 const char *prompts_conversation(const struct prompts *prompts, const char *language);
 const char *prompts_screening(const struct prompts *prompts, const char *language);
 const char *prompts_phrases(const struct prompts *prompts, const char *language);
+const struct scenarios *prompts_scenarios(const struct prompts *prompts, const char *language);

@@ -17,6 +17,7 @@
 #include "app/number_orderer.h"
 #include "app/orders.h"
 #include "app/prompts.h"
+#include "app/rehearser.h"
 #include "app/screener.h"
 #include "app/supervisor.h"
 #include "app/warmer.h"
@@ -68,6 +69,7 @@ struct worker {
     struct orders *orders;
     struct live *live;
     struct screener *screener;
+    struct rehearser *rehearser;
     struct warmer *warmer;
     struct keeper *keeper; /* in the first seat only, as those below */
     struct exporter *exporter;
@@ -191,6 +193,12 @@ static const char *screening_instructions(const char *language, void *arg)
     return prompts_screening(worker->prompts, language);
 }
 
+static const struct scenarios *scenarios(const char *language, void *arg)
+{
+    const struct worker *worker = arg;
+    return prompts_scenarios(worker->prompts, language);
+}
+
 /* ---- serving -------------------------------------------------------------------------------- */
 
 static void on_request_done(const struct http_req *req, const struct http_route *route, int status,
@@ -239,6 +247,10 @@ static void publish_more(struct metrics_slot *slot, void *arg)
     metrics_add(slot, "karen_screenings_total", "outcome=\"script\"", (double)stats->by_script);
     metrics_add(slot, "karen_screenings_total", "outcome=\"refused\"", (double)stats->refused);
     metrics_add(slot, "karen_screenings_total", "outcome=\"put_off\"", (double)stats->put_off);
+    const struct rehearser_stats *rehearsed = rehearser_stats(worker->rehearser);
+    metrics_add(slot, "karen_rehearsed_total", "outcome=\"passed\"", (double)rehearsed->passed);
+    metrics_add(slot, "karen_rehearsed_total", "outcome=\"failed\"", (double)rehearsed->failed);
+    metrics_add(slot, "karen_rehearsed_total", "outcome=\"error\"", (double)rehearsed->errors);
     auth_publish(&worker->api.auth, slot);
     live_publish(worker->live, slot);
     orders_publish(worker->orders, slot);
@@ -448,6 +460,7 @@ static void close_all(struct worker *worker)
     number_orderer_free(&worker->orderer);
     exporter_free(&worker->exporter);
     keeper_free(&worker->keeper);
+    rehearser_free(&worker->rehearser);
     screener_free(&worker->screener);
     live_free(&worker->live);
     orders_free(&worker->orders);
@@ -534,6 +547,15 @@ static int open_all(struct worker *worker, const struct worker_place *place)
                                                 .llm = worker->judge,
                                                 .instructions = screening_instructions,
                                                 .arg = worker});
+    worker->rehearser =
+        rehearser_new(&(struct rehearser_options){.loop = worker->loop,
+                                                  .db = worker->db,
+                                                  .llm = worker->llm,
+                                                  .judge = worker->judge,
+                                                  .texts = line_texts,
+                                                  .scenarios = scenarios,
+                                                  .instructions = screening_instructions,
+                                                  .arg = worker});
     if (place->seat == 0)
         open_first_seat(worker);
     return open_server(worker, place);

@@ -7,7 +7,7 @@
 
 enum {
     DB_PREPARED_MAX = 256, /* statements a connection remembers; a power of two */
-    DB_LISTENERS_MAX = 8,
+    DB_LISTENERS_MAX = 12,
     DB_CONNECT_MS_MAX = 5000,
     DB_BACKOFF_MS_MIN = 100,
     DB_BACKOFF_MS_MAX = 10000,

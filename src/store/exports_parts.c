@@ -83,14 +83,13 @@ static const struct part {
     {"text_versions",
      PART("t.kind, t.version, t.text, t.made_by, t.made_at", "tenant_text_versions",
           "t.kind, t.version", AFTER_TEXT("0") ", " AFTER_WHOLE("1"))},
-    {"test_runs",
-     PART_BY_ID(
-         "t.id, t.status, t.language, t.draft_prompt, t.draft_greeting, t.made_by, t.created_at,"
-         " t.ended_at",
-         "bench_runs")},
-    {"test_results",
-     PART("t.run_id, t.scenario, t.status, t.checks, t.transcript, t.ended_at", "bench_results",
-          "t.run_id, t.scenario", AFTER_UUID("0") ", " AFTER_TEXT("1"))},
+    {"rehearsals",
+     PART_BY_ID("t.id, t.status, t.language, t.system_prompt, t.greeting_text, t.scenarios,"
+                " t.made_by, t.created_at, t.ended_at",
+                "rehearsals")},
+    {"rehearsal_results",
+     PART("t.rehearsal_id, t.scenario, t.status, t.error, t.checks, t.transcript, t.ended_at",
+          "rehearsal_results", "t.rehearsal_id, t.scenario", AFTER_UUID("0") ", " AFTER_TEXT("1"))},
     {"usage", PART("t.call_id, t.kind, t.provider, t.model, t.quantity, t.cost_micro, t.at",
                    "usage_ledger", "t.key", AFTER_TEXT("0"))},
     {"audit_log", PART_BY_ID("t.id, t.at, t.actor, t.action, t.subject, t.change", "audit_log")},

@@ -26,6 +26,9 @@ int store_time_cursor(const char *cursor, int64_t *before_us_out, struct uuid *b
 
 /* A JSON string that PostgreSQL takes too: without U+0000. */
 void store_json_text(struct buf *buf, struct str text);
+/* A JSON array of strings that PostgreSQL made, the first max of it, in the arena. */
+const char *const *store_text_list(struct str text, size_t max, struct arena *arena,
+                                   size_t *count_out);
 /* The index of code in the table; -1: it is none of them. */
 int store_code(const char *const *codes, size_t count, struct str code);
 

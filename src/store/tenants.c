@@ -35,15 +35,15 @@ enum tenant_status tenant_status_of(struct str code)
     return status < 0 ? TENANT_STATUS_COUNT : (enum tenant_status)status;
 }
 
-/* A JSON array of strings that PostgreSQL made; its elements are copied. */
-static const char *const *read_names(struct str text, struct arena *arena, size_t *count_out)
+const char *const *store_text_list(struct str text, size_t max, struct arena *arena,
+                                   size_t *count_out)
 {
-    char **names = arena_alloc(arena, TENANT_VIPS_MAX * sizeof(*names));
+    char **names = arena_alloc(arena, max * sizeof(*names));
     struct json json = json_of(text);
     struct buf name = {0};
     struct str raw;
     size_t count = 0;
-    for (bool in = json_array(&json); in && count < TENANT_VIPS_MAX && json_element(&json);) {
+    for (bool in = json_array(&json); in && count < max && json_element(&json);) {
         if (!json_string(&json, &raw))
             continue;
         buf_clear(&name);
@@ -67,8 +67,8 @@ void tenant_row(const struct db_rows *rows, size_t row, size_t column, struct ar
     tenant_out->id = db_get_uuid(rows, row, column++);
     for (size_t i = 0; i < countof(texts); i++)
         *texts[i] = db_get_text(rows, row, column++, arena);
-    tenant_out->vip_names =
-        read_names(db_get_str(rows, row, column++), arena, &tenant_out->vip_count);
+    tenant_out->vip_names = store_text_list(db_get_str(rows, row, column++), TENANT_VIPS_MAX, arena,
+                                            &tenant_out->vip_count);
     tenant_out->call_seconds_max = db_get_int(rows, row, column++);
     tenant_out->plan_call_seconds_max = db_get_int(rows, row, column++);
     tenant_out->plan = tenant_plan_of(db_get_str(rows, row, column++));

@@ -114,13 +114,13 @@ INSERT INTO rules (tenant_id, id, position, body) VALUES ($1::uuid, $1::uuid, 1,
 INSERT INTO tenant_text_versions (tenant_id, kind, version, made_by) VALUES ($1::uuid, 'language', 1,
     'test') ON CONFLICT DO NOTHING;
 
--- bench_runs
-INSERT INTO bench_runs (tenant_id, id, language, made_by, scenarios) VALUES ($1::uuid, $1::uuid, 'cs',
-    'test', 1);
+-- rehearsals
+INSERT INTO rehearsals (tenant_id, id, language, made_by, scenarios) VALUES ($1::uuid, $1::uuid, 'cs',
+    'test', '{delivery}');
 
--- bench_results
-INSERT INTO bench_results (tenant_id, run_id, scenario, place, status, checks, transcript, took_ms)
-    VALUES ($1::uuid, $1::uuid, 'test', 1, 'passed', '[]', '[]', 0);
+-- rehearsal_results
+INSERT INTO rehearsal_results (tenant_id, rehearsal_id, scenario, status, checks, transcript, took_ms)
+    VALUES ($1::uuid, $1::uuid, 'delivery', 'passed', '[]', '[]', 0);
 
 -- upkeep
 INSERT INTO upkeep (tenant_id) VALUES ($1::uuid) ON CONFLICT (tenant_id) DO UPDATE SET due_at = now();
