@@ -7,7 +7,15 @@ import net from "node:net";
 import test from "node:test";
 import { Events } from "./curl.mjs";
 import { afterwards, order } from "./sandbox.mjs";
-import { call, eventually, giveNumber, makePerson, makeTenant, startStack } from "./stack.mjs";
+import {
+  ask,
+  call,
+  eventually,
+  giveNumber,
+  makePerson,
+  makeTenant,
+  startStack,
+} from "./stack.mjs";
 
 const NUMBER = "+420228880041";
 const SAID = [
@@ -222,7 +230,7 @@ test("orders given to the worker that does not carry the call are carried out", 
   const answers = [];
   const ids = [];
   for (let i = 0; i < 8; i++) {
-    const answer = await give(there, one.id, { kind: "whisper", text: `Ask for his address, ${i}.` });
+    const answer = await give(there, one.id, { kind: "whisper", text: `Ask for more, ${i}.` });
     assert.equal(answer.status, 201, JSON.stringify(answer.json));
     assert.equal(answer.json.state, "done");
     answers.push(answer.ms);
@@ -241,4 +249,26 @@ test("orders given to the worker that does not carry the call are carried out", 
   assert.equal(summary.ended_by, "karen");
   const late = await give(there, one.id, { kind: "end" });
   assert.equal(late.status, 409);
+});
+
+test("a call that was put through is booked with what Karen had used until then", async () => {
+  await stack.database.ask("UPDATE tenants SET forward_number = '+420777123456' WHERE id = $1", [
+    tenant,
+  ]);
+  const words = ["--dial", "answered", "--linger", "60000"];
+  const one = await ring(readers, ["en-11-yes-correct"], words);
+  await readers[0].until(
+    "line.added",
+    ({ call_id, line }) => call_id === one.id && line.speaker === "caller",
+  );
+  const there = await agentOf(one.other);
+  const given = await give(there, one.id, { kind: "transfer" });
+  assert.ok([201, 202].includes(given.status), JSON.stringify(given.json));
+  await readers[1].until("call.ended", (data) => data.call.id === one.id);
+  await one.talk;
+  const kept = await ask(stack, "GET", `/api/tenants/${tenant}/calls/${one.id}`, { person });
+  assert.equal(kept.json.ended_reason, "transferred");
+  const used = new Map(kept.json.usage.map((row) => [row.kind, row.quantity]));
+  for (const kind of ["telephony_ms", "stt_ms"]) assert.ok(used.get(kind) > 0, kind);
+  assert.ok(kept.json.cost_micro > 0);
 });
