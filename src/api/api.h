@@ -73,7 +73,7 @@ struct api {
     const char *sms_sender;        /* MG..., a number or a name; NULL: no invites by SMS */
     int64_t token_seconds;         /* a token is good for */
     int64_t session_days;          /* a session that is not used */
-    int64_t codes_per_day, codes_per_prefix, codes_per_address; /* see app/config.c */
+    int64_t codes_per_day, codes_per_prefix, codes_per_address; /* see app/config_table.c */
     struct auth_counters auth;
     bool sandbox;                /* Twilio is not the real one */
     int64_t requests_per_minute; /* of one person or key; 0: no limit */

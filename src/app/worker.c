@@ -1,37 +1,24 @@
-/* app/worker.c: wires one worker together. One loop, one thread; what it shares with the others is
- * the listening port, the page of counters and the database.
+/* app/worker.c: the life of one worker: ready, serving, leaving. One loop, one thread; what it
+ * shares with the others is the listening port, the page of counters and the database.
  *
  *   SIGTERM: unready at once, calls finish, then the end. SIGUSR1: the same, and another worker,
  *   already there, takes the new connections. */
 #include "app/worker.h"
 
-#include "api/api.h"
 #include "api/auth.h"
-#include "api/health.h"
 #include "api/live.h"
-#include "api/remote.h"
 #include "api/telephony.h"
-#include "app/config.h"
 #include "app/exporter.h"
 #include "app/keeper.h"
 #include "app/number_orderer.h"
 #include "app/orders.h"
-#include "app/prompts.h"
 #include "app/rehearser.h"
 #include "app/screener.h"
-#include "app/supervisor.h"
-#include "app/warmer.h"
-#include "auth/jwt.h"
+#include "app/worker_private.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "carrier/twilio_rest.h"
 #include "line/switchboard.h"
-#include "net/http_client.h"
 #include "net/http_server.h"
-#include "provider/llm.h"
-#include "provider/stt.h"
-#include "provider/tts.h"
-#include "provider/voice_list.h"
 #include "store/calls.h"
 #include "store/db.h"
 #include "store/people.h"
@@ -39,7 +26,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -54,174 +40,7 @@ enum {
     LAST_MS_MAX = 5000,
 };
 
-struct worker {
-    const struct config *config;
-    struct loop *loop;
-    struct db *db, *db_operator;
-    struct http_client *http;
-    struct stt_driver *stt;
-    struct llm_driver *llm, *judge;
-    struct tts_driver *tts;
-    struct voice_list *voices;
-    struct twilio_rest *rest;
-    struct telephony *telephony;
-    struct switchboard *board;
-    struct orders *orders;
-    struct live *live;
-    struct screener *screener;
-    struct rehearser *rehearser;
-    struct warmer *warmer;
-    struct keeper *keeper; /* in the first seat only, as those below */
-    struct exporter *exporter;
-    struct number_orderer *orderer;
-    struct http_server *server;
-    struct prompts *prompts;
-    struct health health;
-    struct api api;
-    struct auth_keys *keys;
-    struct proxies *proxies;
-    char *origin;
-    struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer;
-    struct op *sweeping;
-    int seat, ready_fd;
-    int64_t started_ms;
-    bool leaving;              /* told twice is told once */
-    int64_t empty_ms, busy_ms; /* leaving: when the last call ended, when somebody last waited */
-};
-
-/* ---- parts ---------------------------------------------------------------------------------- */
-
-static struct llm_driver *model_driver(struct worker *worker, const char *model)
-{
-    const struct config *config = worker->config;
-    return openai_new(worker->http,
-                      &(struct openai_options){.base_url = config->openai_base_url,
-                                               .api_key = config->openai_api_key,
-                                               .model = model,
-                                               .fallback_model = config->openai_fallback_model,
-                                               .reasoning_effort = config->openai_reasoning_effort,
-                                               .verbosity = config->openai_verbosity,
-                                               .tokens_field = config->openai_tokens_field,
-                                               .temperature = config->openai_temperature,
-                                               .store_off = true});
-}
-
-static void open_providers(struct worker *worker)
-{
-    const struct config *config = worker->config;
-    const char *judge_model =
-        config->openai_screening_model ? config->openai_screening_model : config->openai_model;
-    worker->http =
-        http_client_new(worker->loop, &(struct http_client_options){.ca_file = config->ca_file});
-    worker->stt =
-        deepgram_new(worker->loop, &(struct deepgram_options){.base_url = config->deepgram_base_url,
-                                                              .api_key = config->deepgram_api_key,
-                                                              .model = config->deepgram_model,
-                                                              .ca_file = config->ca_file});
-    worker->llm = model_driver(worker, config->openai_model);
-    worker->judge = model_driver(worker, judge_model);
-    worker->tts = elevenlabs_new(
-        worker->http, &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
-                                                   .api_key = config->elevenlabs_api_key,
-                                                   .model = config->elevenlabs_model});
-    worker->voices = voice_list_new(worker->loop, worker->tts, VOICE_LIST_FRESH_MS);
-    llm_warm(worker->llm);
-    tts_warm(worker->tts);
-}
-
-static void open_carrier(struct worker *worker)
-{
-    const struct config *config = worker->config;
-    struct uuid default_tenant = {0};
-    if (config->default_tenant_id)
-        uuid_parse(str_of(config->default_tenant_id), &default_tenant); /* checked by config_load */
-    worker->rest = twilio_rest_new(
-        &(struct twilio_rest_options){.loop = worker->loop,
-                                      .http = worker->http,
-                                      .base_url = config->twilio_base_url,
-                                      .verify_base_url = config->twilio_verify_base_url,
-                                      .numbers_base_url = config->twilio_numbers_base_url,
-                                      .pricing_base_url = config->twilio_pricing_base_url,
-                                      .verify_service_sid = config->twilio_verify_service_sid,
-                                      .account_sid = config->twilio_account_sid,
-                                      .secret = config->twilio_auth_token});
-    worker->telephony = telephony_new(&(struct telephony_options){
-        .loop = worker->loop,
-        .db = worker->db,
-        .rest = worker->rest,
-        .public_url = config->public_url,
-        .account_sid = config->twilio_account_sid,
-        .tokens = {config->twilio_auth_token, config->twilio_auth_token_old},
-        .default_tenant = default_tenant,
-        .default_country = config->default_country,
-        .default_voice = config->elevenlabs_voice_id,
-        .call_seconds_max = config->call_seconds_max,
-        .tenant_calls_max = config->calls_per_tenant_max,
-    });
-}
-
-static struct line_texts line_texts(const char *language, void *arg)
-{
-    const struct worker *worker = arg;
-    return (struct line_texts){.conversation = prompts_conversation(worker->prompts, language),
-                               .phrases = prompts_phrases(worker->prompts, language)};
-}
-
-static void open_lines(struct worker *worker)
-{
-    const struct config *config = worker->config;
-    worker->board = switchboard_new(&(struct switchboard_options){
-        .loop = worker->loop,
-        .db = worker->db,
-        .stt = worker->stt,
-        .llm = worker->llm,
-        .tts = worker->tts,
-        .carrier = telephony_carrier(worker->telephony),
-        .texts = line_texts,
-        .texts_arg = worker,
-        .cache_directory = config->cache_dir,
-        .cache_salt = config->elevenlabs_model,
-        .lines_max = (size_t)config->calls_per_worker_max,
-        .tenant_lines_max = (size_t)config->calls_per_tenant_max,
-    });
-    telephony_set_board(worker->telephony, worker->board);
-}
-
-static const char *screening_instructions(const char *language, void *arg)
-{
-    const struct worker *worker = arg;
-    return prompts_screening(worker->prompts, language);
-}
-
-static const struct scenarios *scenarios(const char *language, void *arg)
-{
-    const struct worker *worker = arg;
-    return prompts_scenarios(worker->prompts, language);
-}
-
 /* ---- serving -------------------------------------------------------------------------------- */
-
-static void on_request_done(const struct http_req *req, const struct http_route *route, int status,
-                            int64_t took_us)
-{
-    const struct api *api = req->app;
-    const char *path = route ? route->path : "-";
-    health_count_request(api->health, status, took_us);
-    if (status < 400)
-        log_debug(NULL, "request", "method=%s route=%s status=%d ms=%lld id=%s",
-                  http_method_name(req->method), path, status, (long long)(took_us / 1000),
-                  req->id);
-    else
-        log_warn(NULL, "request", "method=%s route=%s status=%d ms=%lld id=%s",
-                 http_method_name(req->method), path, status, (long long)(took_us / 1000), req->id);
-}
-
-static void on_request_refused(void *app, int status)
-{
-    const struct api *api = app;
-    health_count_request(api->health, status, 0);
-    log_warn(NULL, "request_refused", "status=%d", status);
-}
 
 static void publish_keeper(struct metrics_slot *slot, const struct keeper_stats *stats)
 {
@@ -239,7 +58,7 @@ static void publish_exporter(struct metrics_slot *slot, const struct exporter_st
     metrics_add(slot, "karen_exports_total", "outcome=\"put_off\"", (double)stats->put_off);
 }
 
-static void publish_more(struct metrics_slot *slot, void *arg)
+void worker_publish(struct metrics_slot *slot, void *arg)
 {
     const struct worker *worker = arg;
     const struct screener_stats *stats = screener_stats(worker->screener);
@@ -287,95 +106,6 @@ static void on_sweep(void *arg)
         calls_sweep(worker->db, worker->config->call_seconds_max + SWEEP_GRACE_S, on_swept, worker,
                     &worker->sweeping);
     timer_set(worker->sweep_timer, loop_now_ms(worker->loop) + SWEEP_MS);
-}
-
-/* Scheme and host of a URL: "https://karen.example" of "https://karen.example/phone". */
-static char *origin_of(const char *url)
-{
-    const char *host = strstr(url, "://");
-    return host ? xstrndup(url, (size_t)(host + 3 - url) + strcspn(host + 3, "/")) : xstrdup(url);
-}
-
-static int open_api(struct worker *worker, struct tally *tally)
-{
-    const struct config *config = worker->config;
-    struct str wrong;
-    char *why = NULL;
-    worker->origin = origin_of(config->public_url);
-    worker->keys = auth_keys_new(&(struct auth_key_options){.secret = config->jwt_secret,
-                                                            .old_secret = config->jwt_secret_old,
-                                                            .issuer = config->public_url});
-    proxies_new(config->trusted_proxies, &worker->proxies, &wrong); /* checked by config_load */
-    worker->api = (struct api){
-        .health = &worker->health,
-        .telephony = worker->telephony,
-        .live = worker->live,
-        .db = worker->db,
-        .db_operator = worker->db_operator,
-        .tenant_calls_max = config->calls_per_tenant_max,
-        .calls_capacity = config->workers * config->calls_per_worker_max,
-        .keys = worker->keys,
-        .tally = tally,
-        .proxies = worker->proxies,
-        .public_url = config->public_url,
-        .origin = worker->origin,
-        .default_country = config->default_country,
-        .sign_in_countries = config->sign_in_countries,
-        .rest = worker->rest,
-        .sms_sender = config->twilio_sms_sender,
-        .token_seconds = config->jwt_expiry,
-        .session_days = config->session_days,
-        .codes_per_day = config->sign_in_codes_per_day,
-        .codes_per_prefix = config->sign_in_codes_per_prefix,
-        .codes_per_address = config->sign_in_codes_per_address,
-        .sandbox = !config->production,
-        .requests_per_minute = config->api_requests_per_minute,
-        .tells_misfits = !config->production,
-        .voices = worker->voices,
-        .default_voice = config->elevenlabs_voice_id,
-        .clips = switchboard_clips(worker->board),
-        .texts = line_texts,
-        .texts_arg = worker,
-    };
-    int err = api_open(&worker->api, &why);
-    if (err)
-        log_error(NULL, "no_contract", "why=\"%s\"", why);
-    free(why);
-    return err;
-}
-
-static int open_server(struct worker *worker, const struct worker_place *place)
-{
-    const struct config *config = worker->config;
-    const char *why = "";
-    worker->health = (struct health){
-        .page = place->page,
-        .slot = metrics_slot(place->page, place->slot),
-        .metrics_token = config->metrics_token,
-        .db = worker->db,
-        .board = worker->board,
-        .telephony = worker->telephony,
-        .stt = worker->stt,
-        .llm = worker->llm,
-        .tts = worker->tts,
-        .publish_more = publish_more,
-        .arg = worker,
-    };
-    int err = open_api(worker, place->tally);
-    if (err)
-        return err;
-    err = http_server_open(worker->loop, config->listen,
-                           &(struct http_server_options){.routes = worker->api.routes,
-                                                         .route_count = worker->api.count,
-                                                         .app = &worker->api,
-                                                         .tls_cert_file = config->tls_cert_file,
-                                                         .tls_key_file = config->tls_key_file,
-                                                         .on_done = on_request_done,
-                                                         .on_refused = on_request_refused},
-                           &worker->server, &why);
-    if (err)
-        log_error(NULL, "no_server", "listen=%s why=\"%s\"", config->listen, why);
-    return err;
 }
 
 static void on_ready_poll(void *arg)
@@ -443,42 +173,6 @@ static void on_sigusr1(void *arg)
     leave(worker);
 }
 
-/* Newest first. */
-static void close_all(struct worker *worker)
-{
-    timer_free(&worker->ready_timer);
-    timer_free(&worker->publish_timer);
-    timer_free(&worker->sweep_timer);
-    timer_free(&worker->last_timer);
-    op_cancel(&worker->sweeping);
-    http_server_close(&worker->server);
-    api_close(&worker->api);
-    auth_keys_free(&worker->keys);
-    proxies_free(&worker->proxies);
-    free(worker->origin);
-    warmer_free(&worker->warmer);
-    number_orderer_free(&worker->orderer);
-    exporter_free(&worker->exporter);
-    keeper_free(&worker->keeper);
-    rehearser_free(&worker->rehearser);
-    screener_free(&worker->screener);
-    live_free(&worker->live);
-    orders_free(&worker->orders);
-    switchboard_free(&worker->board);
-    telephony_free(&worker->telephony);
-    twilio_rest_free(&worker->rest);
-    voice_list_free(&worker->voices);
-    tts_driver_free(&worker->tts);
-    llm_driver_free(&worker->judge);
-    llm_driver_free(&worker->llm);
-    stt_driver_free(&worker->stt);
-    http_client_free(&worker->http);
-    db_close(&worker->db_operator);
-    db_close(&worker->db);
-    prompts_free(&worker->prompts);
-    loop_free(&worker->loop);
-}
-
 static void start_timers(struct worker *worker)
 {
     int64_t now_ms = loop_now_ms(worker->loop);
@@ -491,74 +185,13 @@ static void start_timers(struct worker *worker)
     timer_set(worker->sweep_timer, now_ms + SWEEP_MS);
 }
 
-/* Operators are few: one connection does, and a worker that none asks is not the worse for it. */
-static int open_databases(struct worker *worker)
+static void stop_timers(struct worker *worker)
 {
-    const char *url = worker->config->database_url;
-    int err =
-        db_open(worker->loop, &(struct db_options){.url = url, .role = DB_ROLE_APP}, &worker->db);
-    if (!err)
-        err = db_open(worker->loop,
-                      &(struct db_options){.url = url, .role = DB_ROLE_OPERATOR, .connections = 1},
-                      &worker->db_operator);
-    return err;
-}
-
-/* What one worker of a machine does for all. */
-static void open_first_seat(struct worker *worker)
-{
-    struct arena arena = {0};
-    worker->warmer =
-        warmer_new(worker->loop, worker->db, worker->board, worker->config->elevenlabs_voice_id);
-    worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
-    worker->exporter = exporter_new(worker->loop, worker->db);
-    worker->orderer = number_orderer_new(
-        &(struct number_orderer_options){.loop = worker->loop,
-                                         .db = worker->db,
-                                         .rest = worker->rest,
-                                         .hooks = telephony_hooks(worker->telephony, &arena)});
-    arena_free(&arena);
-}
-
-static int open_all(struct worker *worker, const struct worker_place *place)
-{
-    const struct config *config = worker->config;
-    struct buf why = {0};
-    worker->loop = loop_new();
-    int err = open_databases(worker);
-    if (err)
-        log_error(NULL, "bad_database_url", "err=%s", strerrorname_np(err));
-    if (!err && (err = prompts_load(config->prompts_dir, &worker->prompts, &why)))
-        log_error(NULL, "no_prompts", "why=\"%s\"", buf_text(&why));
-    buf_free(&why);
-    if (err)
-        return err;
-    open_providers(worker);
-    open_carrier(worker);
-    open_lines(worker);
-    worker->live = live_new(worker->loop, worker->db);
-    worker->orders = orders_new(&(struct orders_options){.loop = worker->loop,
-                                                         .db = worker->db,
-                                                         .board = worker->board,
-                                                         .sweeps = place->seat == 0});
-    worker->screener =
-        screener_new(&(struct screener_options){.loop = worker->loop,
-                                                .db = worker->db,
-                                                .llm = worker->judge,
-                                                .instructions = screening_instructions,
-                                                .arg = worker});
-    worker->rehearser =
-        rehearser_new(&(struct rehearser_options){.loop = worker->loop,
-                                                  .db = worker->db,
-                                                  .llm = worker->llm,
-                                                  .judge = worker->judge,
-                                                  .texts = line_texts,
-                                                  .scenarios = scenarios,
-                                                  .instructions = screening_instructions,
-                                                  .arg = worker});
-    if (place->seat == 0)
-        open_first_seat(worker);
-    return open_server(worker, place);
+    timer_free(&worker->ready_timer);
+    timer_free(&worker->publish_timer);
+    timer_free(&worker->sweep_timer);
+    timer_free(&worker->last_timer);
+    op_cancel(&worker->sweeping);
 }
 
 /* What a call needs for a while (its words, audio not yet confirmed or not yet played) comes and
@@ -578,7 +211,7 @@ int worker_run(const struct worker_place *place, void *arg)
     worker->config = arg;
     worker->ready_fd = place->ready_fd;
     worker->seat = place->seat;
-    int err = open_all(worker, place);
+    int err = worker_open_parts(worker, place);
     if (!err) {
         loop_on_signal(worker->loop, SIGTERM, on_sigterm, worker);
         loop_on_signal(worker->loop, SIGUSR1, on_sigusr1, worker);
@@ -586,7 +219,8 @@ int worker_run(const struct worker_place *place, void *arg)
         loop_run(worker->loop);
         health_publish(&worker->health); /* the last calls count, too */
     }
-    close_all(worker);
+    stop_timers(worker);
+    worker_close_parts(worker);
     free(worker);
     return err ? SUPERVISOR_GIVE_UP : 0;
 }
