@@ -46,6 +46,10 @@ GRANT SELECT ON plans TO karen_app;
 GRANT SELECT, UPDATE (calls_per_month, members, numbers, call_seconds_max, version, updated_at)
     ON plans TO karen_operator;
 
+-- As long in characters as the API says; a character takes up to four bytes.
+ALTER TABLE tenants DROP CONSTRAINT tenants_system_prompt_check;
+ALTER TABLE tenants ADD CHECK (octet_length(system_prompt) BETWEEN 1 AND 64000);
+
 ALTER TABLE tenants
     ADD FOREIGN KEY (plan) REFERENCES plans,
     ADD version bigint NOT NULL DEFAULT 1,

@@ -45,7 +45,7 @@ CREATE TABLE tenant_text_versions (
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     kind text NOT NULL CHECK (kind IN ('system_prompt', 'greeting_text', 'voice_id', 'language')),
     version integer NOT NULL CHECK (version > 0),
-    text text CHECK (octet_length(text) <= 16000), -- NULL: it was cleared
+    text text CHECK (octet_length(text) <= 64000), -- NULL: it was cleared
     made_by text NOT NULL CHECK (octet_length(made_by) <= 200), -- as the audit log has it
     made_at timestamptz NOT NULL DEFAULT now(),
     restored_from integer,
@@ -106,7 +106,7 @@ CREATE TABLE rehearsals (
     status text NOT NULL DEFAULT 'queued'
         CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     language text NOT NULL CHECK (language ~ '^[a-z]{2}$'),
-    system_prompt text CHECK (octet_length(system_prompt) <= 16000), -- as they are tried
+    system_prompt text CHECK (octet_length(system_prompt) <= 64000), -- as they are tried
     greeting_text text CHECK (octet_length(greeting_text) <= 600),
     scenarios text[] NOT NULL CHECK (cardinality(scenarios) BETWEEN 1 AND 20), -- in their order
     made_by text NOT NULL CHECK (octet_length(made_by) <= 200),
