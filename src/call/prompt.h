@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { PROMPT_NOTES_BYTES_MAX = 6000, PROMPT_FACT_BYTES_MAX = 200, PROMPT_LIST_BYTES_MAX = 2000 };
+enum { PROMPT_NOTES_BYTES_MAX = 64000, PROMPT_FACT_BYTES_MAX = 200, PROMPT_LIST_BYTES_MAX = 2000 };
 
 /* All may be NULL or empty but the language. They come from tenants and callers: whatever stands in
  * them is shown to the model as data, bounded, on one line or inside the fence. */

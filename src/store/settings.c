@@ -29,7 +29,7 @@ static const char *check_name(struct str value)
 
 static const char *check_prompt(struct str value)
 {
-    return value.bytes <= TENANT_PROMPT_BYTES_MAX ? NULL : "longer than 16000 bytes";
+    return value.bytes <= TENANT_PROMPT_BYTES_MAX ? NULL : "longer than 64000 bytes";
 }
 
 static const char *check_greeting(struct str value)
