@@ -78,11 +78,13 @@ struct sim_clip {
     enum call_phrase phrase;
     size_t letters, given, sent, bytes;
     bool failed, dropped;
+    bool cleared; /* what was sent of it may be sent once more */
     int fate;
 };
 
 struct sim_chunk { /* on its way to the caller's ear */
     uint32_t clip;
+    size_t offset; /* of its first byte */
     int64_t start_ms, end_ms;
 };
 

@@ -182,13 +182,14 @@ static void check_order(struct sim *sim, const struct call_action *action)
 {
     struct sim_clip *clip = &sim->clips[action->clip];
     struct sim_clip *last = &sim->clips[sim->last_clip];
-    if (action->offset < clip->sent && is_protected(clip->phrase) && sim->has_cleared)
+    if (action->offset < clip->sent && clip->cleared)
         clip->sent = action->offset; /* cleared before it was heard, so it is said again */
+    clip->cleared = false;
     if (action->offset != clip->sent)
         broken(sim, "I4: bytes of a clip out of order");
     if (action->offset + action->bytes > clip->given)
         broken(sim, "I4: bytes that are not there");
-    if (sim->last_clip && sim->last_clip != action->clip && !last->dropped &&
+    if (sim->sent_since_clear && sim->last_clip != action->clip && !last->dropped &&
         last->sent != last->given)
         broken(sim, "I4: clips interleaved");
     clip->sent = action->offset + action->bytes;
@@ -224,6 +225,8 @@ static void on_clear(struct sim *sim, uint32_t epoch)
         broken(sim, "the disclosure was cut off");
     if (sim->has_cleared && epoch <= sim->cleared_epoch)
         broken(sim, "I3: epochs do not rise");
+    for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
+        sim->clips[i].cleared = true;
     sim->sent_since_clear = false;
     sim->has_cleared = true;
     sim->cleared_epoch = epoch;

@@ -358,8 +358,10 @@ static void send_audio(struct sim *sim, const struct call_action *action)
     sim->play_end_ms = start + (int64_t)(action->bytes / CALL_BYTES_PER_MS);
     if (sim->chunk_count == SIM_CHUNKS_MAX)
         memmove(&sim->chunks[0], &sim->chunks[1], --sim->chunk_count * sizeof sim->chunks[0]);
-    sim->chunks[sim->chunk_count++] =
-        (struct sim_chunk){.clip = action->clip, .start_ms = start, .end_ms = sim->play_end_ms};
+    sim->chunks[sim->chunk_count++] = (struct sim_chunk){.clip = action->clip,
+                                                         .offset = action->offset,
+                                                         .start_ms = start,
+                                                         .end_ms = sim->play_end_ms};
 }
 
 static void return_mark(struct sim *sim, int64_t at_ms, uint32_t mark)
@@ -387,14 +389,16 @@ static void clear_audio(struct sim *sim)
     sim->play_end_ms = at;
 }
 
+/* What was sent twice, because it was held, counts once: a clip is heard from its beginning on. */
 int64_t sim_played(const struct sim *sim, uint32_t clip)
 {
     int64_t played = 0;
     for (size_t i = 0; i < sim->chunk_count; i++) {
         const struct sim_chunk *chunk = &sim->chunks[i];
         int64_t end = chunk->end_ms < sim->now_ms ? chunk->end_ms : sim->now_ms;
-        if (chunk->clip == clip && end > chunk->start_ms)
-            played += end - chunk->start_ms;
+        int64_t until = (int64_t)(chunk->offset / CALL_BYTES_PER_MS) + end - chunk->start_ms;
+        if (chunk->clip == clip && end > chunk->start_ms && until > played)
+            played = until;
     }
     return played;
 }

@@ -363,13 +363,70 @@ static void keys_stop_karen_and_make_a_turn(void **state)
     talk_end(&talk);
 }
 
-static void cough_that_stopped_karen_is_asked_about(void **state)
+static void cough_silences_karen_and_she_goes_on_where_she_was(void **state)
 {
     (void)state;
     struct talk talk = talk_midway();
     voice(&talk, 9000, 9700);
-    talk_until(&talk, 11000);
+    assert_int_equal(talk_count(&talk, DO_CLEAR), 1);
+    talk_until(&talk, 9700 + 160 + 350);
+    assert_int_equal(talk_last(&talk, DO_SEND)->at_ms, 9700 + 160 + 350);
+    talk_until(&talk, 16000);
+    assert_int_equal(talk_phrases(&talk, PHRASE_REPEAT), 0);
+    assert_int_equal(talk_count(&talk, DO_CANCEL_REPLY), 0);
+    assert_non_null(strstr(talk_lines(&talk),
+                           "agent: Jan is out of the office for the whole of this week, I am "
+                           "afraid.\n"));
+    assert_int_equal(call_counts(talk.core)->barge_ins, 0);
+    talk_end(&talk);
+}
+
+static void long_noise_that_stopped_karen_is_asked_about(void **state)
+{
+    (void)state;
+    struct talk talk = talk_midway();
+    voice(&talk, 9000, 10200);
+    talk_until(&talk, 12500);
+    assert_int_equal(call_counts(talk.core)->barge_ins, 1);
     assert_int_equal(talk_phrases(&talk, PHRASE_REPEAT), 1);
+    talk_end(&talk);
+}
+
+static void one_word_makes_karen_wait_for_the_next(void **state)
+{
+    (void)state;
+    struct talk talk = talk_midway();
+    talk_at(&talk, 9060, (struct call_event){.kind = EV_VOICE_ON, .at_ms = 9000});
+    words(&talk, 9300, "Monday");
+    assert_int_equal(talk_last(&talk, DO_CLEAR)->at_ms, 9300);
+    assert_int_equal(talk_count(&talk, DO_CANCEL_REPLY), 0);
+    assert_int_equal(call_counts(talk.core)->barge_ins, 0);
+    words(&talk, 9500, "Monday would");
+    assert_int_equal(call_counts(talk.core)->barge_ins, 1);
+    assert_int_equal(talk_count(&talk, DO_CLEAR), 1);
+    talk_end(&talk);
+}
+
+static void some_words_need_no_second_one(void **state)
+{
+    (void)state;
+    struct talk talk = talk_midway();
+    talk_at(&talk, 9060, (struct call_event){.kind = EV_VOICE_ON, .at_ms = 9000});
+    words(&talk, 9300, "wait");
+    assert_int_equal(call_counts(talk.core)->barge_ins, 1);
+    talk_end(&talk);
+}
+
+static void long_mhm_is_talked_on_after(void **state)
+{
+    (void)state;
+    struct talk talk = talk_midway();
+    talk_says(&talk, 9000, 9600, "mhm, okay");
+    talk_until(&talk, 16000);
+    assert_int_equal(call_counts(talk.core)->holds, 1);
+    assert_int_equal(call_counts(talk.core)->barge_ins, 0);
+    assert_int_equal(call_counts(talk.core)->turns, 1);
+    assert_null(strstr(talk_lines(&talk), "--"));
     talk_end(&talk);
 }
 
@@ -551,7 +608,11 @@ int main(void)
         cmocka_unit_test(mhm_does_not_stop_karen),
         cmocka_unit_test(yes_to_a_question_is_an_answer),
         cmocka_unit_test(keys_stop_karen_and_make_a_turn),
-        cmocka_unit_test(cough_that_stopped_karen_is_asked_about),
+        cmocka_unit_test(cough_silences_karen_and_she_goes_on_where_she_was),
+        cmocka_unit_test(long_noise_that_stopped_karen_is_asked_about),
+        cmocka_unit_test(one_word_makes_karen_wait_for_the_next),
+        cmocka_unit_test(some_words_need_no_second_one),
+        cmocka_unit_test(long_mhm_is_talked_on_after),
         cmocka_unit_test(voice_without_words_is_asked_about_once),
         cmocka_unit_test(silence_is_asked_about_twice_then_ended),
         cmocka_unit_test(silence_after_the_greeting_is_asked_about_sooner),

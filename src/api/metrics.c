@@ -49,6 +49,7 @@ static const struct metric {
     {"karen_replies_staged_total", "counter",
      "... before it was sure that the caller had finished."},
     {"karen_replies_staged_in_vain_total", "counter", "... who then went on."},
+    {"karen_holds_total", "counter", "Times Karen fell silent to hear whether a caller meant it."},
     {"karen_barge_ins_total", "counter", "Times a caller interrupted."},
     {"karen_stale_events_total", "counter", "Late news of abandoned work, ignored."},
     {"karen_greeting_seconds", "histogram", "Stream start to the first byte of the greeting."},

@@ -18,7 +18,10 @@
 #include "call/words.h"
 
 enum {
-    VOICE_BARGE_MS = 420,    /* a typical "mm-hmm" is shorter */
+    VOICE_HOLD_MS = 420,     /* a typical "mm-hmm" is shorter */
+    VOICE_BARGE_MS = 800,    /* nobody says "mm-hmm" for so long */
+    HOLD_WORDS = 2,          /* so many that are no "mm-hmm" are meant */
+    HOLD_MS = 350,           /* of silence, the detector's aside, and it was nothing */
     VOICE_HANGOVER_MS = 160, /* the detector's, before EV_VOICE_OFF */
     VOICE_STUCK_MS = 2500,   /* voice without words for so long is noise */
     EOT_FAST_MS = 280,
@@ -201,6 +204,7 @@ struct mark {
 
 struct playout {
     uint32_t epoch, last_clip, last_say, last_mark;
+    bool held; /* silent in mid-sentence: somebody may be taking the floor */
     struct say says[SAYS_MAX];
     size_t say_count;
     struct clip clips[CALL_CLIPS_MAX];
@@ -317,6 +321,8 @@ void turn_sure(struct call_core *core);   /* a staged turn is what it seemed to 
 void turn_settle(struct call_core *core); /* whatever comes: what was taken for a turn is one */
 int64_t turn_barge_due(const struct call_core *core);
 void turn_barge_check(struct call_core *core);
+int64_t turn_hold_due(const struct call_core *core);
+void turn_hold_over(struct call_core *core);         /* it was an interruption, or nothing */
 int64_t turn_quiet_at(const struct call_core *core); /* when speech may begin; CALL_NEVER */
 bool turn_has_words(const struct call_core *core);
 int64_t turn_last_sign_ms(const struct call_core *core);
@@ -389,6 +395,8 @@ void playout_advance(struct call_core *core);       /* what was heard to its end
 /* playout.c */
 void playout_on_clip(struct call_core *core, const struct call_event *event);
 void playout_on_mark(struct call_core *core, uint32_t mark);
+void playout_hold(struct call_core *core);         /* silence, but nothing is forgotten */
+void playout_go_on(struct call_core *core);        /* ... from where it was heard */
 void playout_stop(struct call_core *core);         /* barge-in: clear, forget, settle */
 void playout_hush(struct call_core *core);         /* what has not begun is never said */
 void playout_yield(struct call_core *core);        /* replies end with the sentence being heard */

@@ -350,6 +350,7 @@ static const struct timer {
     int64_t (*due)(const struct call_core *core);
     void (*fire)(struct call_core *core);
 } talking_timers[] = {
+    {turn_hold_due, turn_hold_over},
     {turn_commit_due, turn_try_commit},
     {turn_stage_due, turn_stage},
     {turn_sure_due, turn_sure},

@@ -14,6 +14,10 @@
  * clear) and a connection of the recogniser. An event whose identity is not current is counted and
  * ignored.
  *
+ * Who speaks over Karen silences her at once, but takes the floor only with two words that are no
+ * "mhm", one like "wait", or a voice that goes on; else she goes on where she was heard, and
+ * nothing was cancelled or written down.
+ *
  * The core never sees audio bytes: the shell keeps each clip's bytes, the core counts them and says
  * which range to send when (pacing: CALL_LEAD_MS ahead of what is heard, a mark every
  * CALL_MARK_MS). Heard is only what a mark of the current epoch confirmed. */
@@ -217,8 +221,8 @@ struct call_setup {
 };
 
 struct call_counts { /* for metrics and the call's record; staged: gens of turns not sure yet */
-    uint32_t turns, gens, staged, staged_in_vain, barge_ins, stale_events, reprompts, fillers,
-        stt_losses, reply_failures, clip_failures, unheard;
+    uint32_t turns, gens, staged, staged_in_vain, holds, barge_ins, stale_events, reprompts,
+        fillers, stt_losses, reply_failures, clip_failures, unheard;
 };
 
 /* The stages of a turn, in now_ms time; 0: did not happen. */

@@ -153,7 +153,7 @@ static bool pump_once(struct call_core *core)
 {
     struct playout *playout = &core->playout;
     size_t at = next_to_send(core);
-    if (at == playout->clip_count || lead_ms(core) > CALL_LEAD_MS - CALL_MARK_MS ||
+    if (playout->held || at == playout->clip_count || lead_ms(core) > CALL_LEAD_MS - CALL_MARK_MS ||
         core->out->count + ACTIONS_SPARE > CALL_ACTIONS_MAX)
         return false;
     struct clip *clip = &playout->clips[at];
@@ -176,7 +176,7 @@ void playout_pump(struct call_core *core)
 int64_t playout_pump_due(const struct call_core *core)
 {
     size_t at = next_to_send(core);
-    if (at == core->playout.clip_count)
+    if (core->playout.held || at == core->playout.clip_count)
         return CALL_NEVER;
     const struct clip *clip = &core->playout.clips[at];
     if (sendable(clip) == 0 && clip->wanted_ms != CALL_NEVER)
@@ -301,22 +301,43 @@ static bool is_stopped(const struct say *say)
     return say->protection == INTERRUPTIBLE && (say->started || !say->ordered);
 }
 
+/* What was sent but not heard is sent again, should it come to that. */
+static void take_back(struct playout *playout)
+{
+    for (size_t i = 0; i < playout->clip_count; i++)
+        playout->clips[i].sent = playout->clips[i].heard;
+}
+
+void playout_hold(struct call_core *core)
+{
+    core->playout.held = true;
+    clear(core);
+    take_back(&core->playout);
+}
+
+void playout_go_on(struct call_core *core)
+{
+    core->playout.held = false;
+}
+
 void playout_stop(struct call_core *core)
 {
     struct playout *playout = &core->playout;
+    playout->held = false;
     enum keep keep = playout_protected(core) ? KEEP_SENT : KEEP_HEARD;
     if (keep == KEEP_HEARD)
         clear(core);
     for (size_t i = 0; i < playout->say_count; i++)
         if (is_stopped(&playout->says[i]))
             say_truncate(core, &playout->says[i], keep);
-    for (size_t i = 0; i < playout->clip_count && keep == KEEP_HEARD; i++)
-        playout->clips[i].sent = playout->clips[i].heard; /* protected: said again from here */
+    if (keep == KEEP_HEARD)
+        take_back(playout);
     says_settle_finished(core);
 }
 
 void playout_quit(struct call_core *core)
 {
+    core->playout.held = false;
     clear(core);
     for (size_t i = 0; i < core->playout.say_count; i++)
         say_truncate(core, &core->playout.says[i], KEEP_HEARD);

@@ -147,6 +147,24 @@ static void barge_in(struct call_core *core)
     playout_stop(core);
 }
 
+static bool means_it(struct call_core *core)
+{
+    words_normalise(all_words(core, &core->scratch2), &core->scratch);
+    struct str words = buf_str(&core->scratch);
+    size_t outside = words_outside_backchannel(core->language, words);
+    bool final = !core->caller.interim.bytes;
+    return outside >= HOLD_WORDS || (outside && final) || words_have_strong(core->language, words);
+}
+
+/* Karen falls silent at once, and takes it back if it was nothing. */
+static void hold(struct call_core *core)
+{
+    if (core->playout.held)
+        return;
+    core->counts.holds++;
+    playout_hold(core);
+}
+
 /* The caller goes on within the turn that was just committed: the answer begun is forgotten. */
 static bool may_reopen(const struct call_core *core)
 {
@@ -195,7 +213,12 @@ static void take_floor(struct call_core *core)
     if (core->intent == INTENT_HANG_UP && (only_mhm || only_farewell(core)))
         return;
     if (playout_speaking(core) || core->intent == INTENT_HANG_UP) {
-        barge_in(core);
+        bool sure = core->intent == INTENT_HANG_UP || playout_protected(core) || caller->zone ||
+                    caller->keyed || means_it(core);
+        if (sure)
+            barge_in(core);
+        else
+            hold(core);
     } else if (reply_is_thinking(core) || playout_busy(core)) {
         reply_cancel(core);
         playout_hush(core);
@@ -273,8 +296,8 @@ void turn_on_voice_off(struct call_core *core, int64_t at_ms)
     finalize(core);
 }
 
-/* Enough voice over the agent's speech takes the floor without a word. Without EV_VOICE_GOING the
- * detector's silence is what tells 420 ms of voice from less. */
+/* Enough voice over the agent's speech silences it without a word, and twice as much takes the
+ * floor. Without EV_VOICE_GOING the detector's silence is what tells 420 ms of voice from less. */
 int64_t turn_barge_due(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
@@ -282,14 +305,36 @@ int64_t turn_barge_due(const struct call_core *core)
         playout_protected(core) || core->intent != INTENT_STAY ||
         core->now_ms >= turn_last_sign_ms(core) + VOICE_STUCK_MS)
         return CALL_NEVER;
-    if (caller->voiced_ms >= VOICE_BARGE_MS)
+    if (core->playout.held)
+        return caller->voice_since_ms + VOICE_BARGE_MS + VOICE_HANGOVER_MS;
+    if (caller->voiced_ms >= VOICE_HOLD_MS)
         return core->now_ms;
-    return caller->voice_since_ms + VOICE_BARGE_MS + VOICE_HANGOVER_MS;
+    return caller->voice_since_ms + VOICE_HOLD_MS + VOICE_HANGOVER_MS;
 }
 
 void turn_barge_check(struct call_core *core)
 {
-    barge_in(core);
+    if (core->playout.held)
+        barge_in(core);
+    else
+        hold(core);
+}
+
+int64_t turn_hold_due(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (!core->playout.held)
+        return CALL_NEVER;
+    if (caller->voice_on)
+        return turn_last_sign_ms(core) + VOICE_STUCK_MS;
+    return caller->last_voice_ms + VOICE_HANGOVER_MS + HOLD_MS;
+}
+
+void turn_hold_over(struct call_core *core)
+{
+    playout_go_on(core);
+    if (turn_has_words(core) && !only_backchannel(core))
+        barge_in(core);
 }
 
 /* Words. */
@@ -575,6 +620,8 @@ void turn_try_commit(struct call_core *core)
         record_backchannel(core);
         return;
     }
+    if (core->playout.held)
+        turn_hold_over(core);
     commit(core);
     if (core->intent != INTENT_STAY)
         return; /* on the way out nothing is answered any more */

@@ -112,6 +112,27 @@ bool words_are_backchannel(enum language language, struct str normalised)
     return words_count(normalised) <= 3 && all_in(words_tables[language].backchannels, normalised);
 }
 
+size_t words_outside_backchannel(enum language language, struct str normalised)
+{
+    size_t outside = 0;
+    while (normalised.bytes)
+        if (!take(words_tables[language].backchannels, &normalised)) {
+            normalised = words_after(normalised, 1);
+            outside++;
+        }
+    return outside;
+}
+
+bool words_have_strong(enum language language, struct str normalised)
+{
+    for (; normalised.bytes; normalised = words_after(normalised, 1)) {
+        struct str rest = normalised;
+        if (take(words_tables[language].strong, &rest))
+            return true;
+    }
+    return false;
+}
+
 /* A farewell needs one word of its own; polite words around it ("yes, thank you, bye") may be
  * backchannels. */
 bool words_are_farewell(enum language language, struct str normalised)

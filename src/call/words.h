@@ -19,6 +19,8 @@ struct str words_after(struct str text, size_t n); /* text without its first n w
 
 /* On normalised text; false for no words at all. */
 bool words_are_backchannel(enum language language, struct str normalised);
+size_t words_outside_backchannel(enum language language, struct str normalised);
+bool words_have_strong(enum language language, struct str normalised);  /* "wait", "stop" */
 bool words_are_farewell(enum language language, struct str normalised); /* "thanks, bye" */
 bool words_ask_for_digits(enum language language, struct str normalised);
 
@@ -31,6 +33,7 @@ int words_completeness(enum language language, struct str text, struct buf *scra
 /* words_tables.c: each table ends in NULL, entries are normalised; of one or more words. */
 struct words_tables {
     const char *const *backchannels;
+    const char *const *strong; /* one of them is enough to stop who is speaking */
     const char *const *farewells;
     const char *const *open_ends;     /* conjunctions, prepositions, fillers: more will come */
     const char *const *short_answers; /* whole turns of one or two words */

@@ -11,6 +11,8 @@ const struct words_tables words_tables[LANGUAGE_COUNT] =
                 .backchannels = LIST("mhm", "hm", "hmm", "mm", "aha", "jo", "no jo", "jasne",
                                      "dobre", "dobra", "ano", "ok", "okej", "okay", "jojo", "no",
                                      "rozumim", "chapu", "tak jo", "fajn", "uhm", "eh", "ehm"),
+                .strong = LIST("ne", "stop", "pockejte", "pockej", "moment", "momentik", "halo",
+                               "prestante", "dost", "prominte", "pardon"),
                 .farewells =
                     LIST("na shledanou", "nashledanou", "na slysenou", "naslysenou", "sbohem",
                          "cau", "ahoj", "dekuji", "dekuju", "diky", "mejte se", "mejte se hezky",
@@ -48,6 +50,8 @@ const struct words_tables words_tables[LANGUAGE_COUNT] =
                 .backchannels = LIST("mhm", "hm", "hmm", "mm", "aha", "jo", "hej", "jasne", "dobre",
                                      "ano", "ok", "okej", "okay", "no", "rozumiem", "chapem",
                                      "fajn", "uhm", "eh", "ehm", "hej hej"),
+                .strong = LIST("nie", "stop", "pockajte", "pockaj", "moment", "halo", "prestante",
+                               "dost", "prepacte", "pardon"),
                 .farewells =
                     LIST("dovidenia", "do videnia", "dopocutia", "do pocutia", "zbohom", "cau",
                          "ahoj", "dakujem", "vdaka", "majte sa", "majte sa pekne", "pekny den",
@@ -81,6 +85,8 @@ const struct words_tables words_tables[LANGUAGE_COUNT] =
                                      "um", "aha", "yeah", "yep", "yes", "ok", "okay", "right",
                                      "sure", "i see", "got it", "alright", "all right", "oh", "ah",
                                      "good", "great", "fine", "true", "exactly", "cool"),
+                .strong = LIST("no", "stop", "wait", "hold on", "hang on", "hello", "excuse me",
+                               "sorry", "listen"),
                 .farewells = LIST("goodbye", "good bye", "bye", "bye bye", "thank you", "thanks",
                                   "thanks a lot", "have a nice day", "have a good day", "you too",
                                   "see you", "take care", "that is all",
@@ -114,6 +120,8 @@ const struct words_tables words_tables[LANGUAGE_COUNT] =
                 .backchannels = LIST("mhm", "mm", "hm", "hmm", "aha", "ja", "jaja", "ja ja",
                                      "genau", "ok", "okay", "gut", "klar", "verstehe", "alles klar",
                                      "ach so", "achso", "stimmt", "ah", "oh", "ah ja", "schon"),
+                .strong = LIST("nein", "stopp", "stop", "warten", "warte", "moment", "halt",
+                               "hallo", "entschuldigung"),
                 .farewells =
                     LIST("auf wiederhoren", "auf wiedersehen", "wiederhoren", "wiedersehen",
                          "tschuss", "tschuess", "ciao", "danke", "danke schon", "vielen dank",

@@ -66,6 +66,7 @@ void stats_end(struct switchboard_stats *stats, const char *why, const struct ca
     stats->gens += counts->gens;
     stats->staged += counts->staged;
     stats->staged_in_vain += counts->staged_in_vain;
+    stats->holds += counts->holds;
     stats->barge_ins += counts->barge_ins;
     stats->stale_events += counts->stale_events;
     stats->reprompts += counts->reprompts;

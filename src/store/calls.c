@@ -237,11 +237,12 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
         return;
     }
     buf_printf(out,
-               "{\"turns\":%u,\"replies\":%u,\"staged\":%u,\"staged_in_vain\":%u,\"barge_ins\":%u,"
+               "{\"turns\":%u,\"replies\":%u,\"staged\":%u,\"staged_in_vain\":%u,\"holds\":%u,"
+               "\"barge_ins\":%u,"
                "\"stale_events\":%u,"
                "\"reprompts\":%u,\"fillers\":%u,\"stt_losses\":%u,\"reply_failures\":%u,"
                "\"clip_failures\":%u}",
-               counts->turns, counts->gens, counts->staged, counts->staged_in_vain,
+               counts->turns, counts->gens, counts->staged, counts->staged_in_vain, counts->holds,
                counts->barge_ins, counts->stale_events, counts->reprompts, counts->fillers,
                counts->stt_losses, counts->reply_failures, counts->clip_failures);
 }
