@@ -58,6 +58,7 @@ int api_world_open(void **state)
         .url = postgres_url(), .role = DB_ROLE_OPERATOR, .connections = 1};
     assert_int_equal(db_open(w->bench.loop, &operator, & w->db_operator), 0);
     w->api = (struct api){.db = w->bench.app,
+                          .db_reports = w->bench.app,
                           .db_operator = w->db_operator,
                           .tenant_calls_max = 20,
                           .calls_capacity = 100,

@@ -52,6 +52,6 @@ static void on_figures(int err, struct str json, void *arg)
 
 void api_get_analytics(struct api_request *request)
 {
-    analytics_get(request->api->db, request->tenant, api_text(request, "from"),
+    analytics_get(request->api->db_reports, request->tenant, api_text(request, "from"),
                   api_text(request, "to"), on_figures, request, &request->http->waiting);
 }

@@ -59,6 +59,7 @@ struct api {
     struct telephony *telephony;
     struct live *live;        /* what happens now, for those who watch */
     struct db *db;            /* as workers are: bound to the tenant of each unit */
+    struct db *db_reports;    /* the same for what reads much, so that no call waits behind it */
     struct db *db_operator;   /* as operators are: all tenants, narrow columns, no words */
     int64_t tenant_calls_max; /* live calls of one tenant at once; 0: no limit */
     int64_t calls_capacity;   /* calls at once on a machine like this */

@@ -44,13 +44,14 @@ void api_list_calls(struct api_request *request)
     struct inbox_filter filter = calls_filter(request);
     filter.limit = api_whole(request, "limit");
     filter.cursor = api_text(request, "cursor");
-    inbox_list(request->api->db, request->tenant, &filter, api_on_page, request,
+    inbox_list(request->api->db_reports, request->tenant, &filter, api_on_page, request,
                &request->http->waiting);
 }
 
 void api_count_calls(struct api_request *request)
 {
-    inbox_counts(request->api->db, request->tenant, api_on_json, request, &request->http->waiting);
+    inbox_counts(request->api->db_reports, request->tenant, api_on_json, request,
+                 &request->http->waiting);
 }
 
 void api_get_call(struct api_request *request)

@@ -147,7 +147,7 @@ static void ask_for_page(struct export *export)
 {
     struct api_request *request = export->request;
     export->filter.cursor = export->cursor.bytes ? buf_text(&export->cursor) : NULL;
-    inbox_export(request->api->db, request->tenant, &export->filter, on_page, export,
+    inbox_export(request->api->db_reports, request->tenant, &export->filter, on_page, export,
                  &request->http->waiting);
 }
 

@@ -80,8 +80,8 @@ static void read_piece(struct api_request *request)
 {
     struct fetch *fetch = request->state;
     arena_free(&fetch->arena);
-    exports_read(request->api->db, request->tenant, fetch->export, fetch->file.run, fetch->seq++,
-                 &fetch->arena, on_piece, request, &request->http->waiting);
+    exports_read(request->api->db_reports, request->tenant, fetch->export, fetch->file.run,
+                 fetch->seq++, &fetch->arena, on_piece, request, &request->http->waiting);
 }
 
 static void on_file(int err, const struct export_file *file, void *arg)

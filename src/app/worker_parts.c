@@ -173,6 +173,7 @@ static int open_api(struct worker *worker, struct tally *tally)
         .telephony = worker->telephony,
         .live = worker->live,
         .db = worker->db,
+        .db_reports = worker->db_reports,
         .db_operator = worker->db_operator,
         .tenant_calls_max = config->calls_per_tenant_max,
         .calls_capacity = config->workers * config->calls_per_worker_max,
@@ -254,12 +255,15 @@ static const struct scenarios *scenarios(const char *language, void *arg)
     return prompts_scenarios(worker->prompts, language);
 }
 
-/* Operators are few: one connection does, and a worker that none asks is not the worse for it. */
+/* Statements wait for each other on a connection, so lists and figures have some of their own.
+ * Operators are few: one does, and a worker that none asks is not the worse for it. */
 static int open_databases(struct worker *worker)
 {
     const char *url = worker->config->database_url;
-    int err =
-        db_open(worker->loop, &(struct db_options){.url = url, .role = DB_ROLE_APP}, &worker->db);
+    const struct db_options app = {.url = url, .role = DB_ROLE_APP};
+    int err = db_open(worker->loop, &app, &worker->db);
+    if (!err)
+        err = db_open(worker->loop, &app, &worker->db_reports);
     if (!err)
         err = db_open(worker->loop,
                       &(struct db_options){.url = url, .role = DB_ROLE_OPERATOR, .connections = 1},
@@ -274,7 +278,7 @@ static void open_first_seat(struct worker *worker)
     worker->warmer =
         warmer_new(worker->loop, worker->db, worker->board, worker->config->elevenlabs_voice_id);
     worker->keeper = keeper_new(worker->loop, worker->db, worker->rest);
-    worker->exporter = exporter_new(worker->loop, worker->db);
+    worker->exporter = exporter_new(worker->loop, worker->db_reports);
     worker->orderer = number_orderer_new(
         &(struct number_orderer_options){.loop = worker->loop,
                                          .db = worker->db,
@@ -348,6 +352,7 @@ void worker_close_parts(struct worker *worker)
     llm_driver_free(&worker->llm);
     stt_driver_free(&worker->stt);
     http_client_free(&worker->http);
+    db_close(&worker->db_reports);
     db_close(&worker->db_operator);
     db_close(&worker->db);
     prompts_free(&worker->prompts);

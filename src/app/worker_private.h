@@ -9,7 +9,7 @@
 struct worker {
     const struct config *config;
     struct loop *loop;
-    struct db *db, *db_operator;
+    struct db *db, *db_reports, *db_operator;
     struct http_client *http;
     struct stt_driver *stt;
     struct llm_driver *llm, *judge;
