@@ -19,7 +19,7 @@ static char *converted(const char *yaml, bool *good_out)
     FILE *file = fopen(in, "wb");
     fputs(yaml, file);
     fclose(file);
-    char *command = xprintf("%s/src/api/yaml_json %s %s 2>%s", KAREN_BUILD_ROOT, in, out, said);
+    char *command = xprintf("'%s/src/api/yaml_json' %s %s 2>%s", KAREN_BUILD_ROOT, in, out, said);
     int status = system(command);
     assert_true(WIFEXITED(status));
     *good_out = WEXITSTATUS(status) == 0;
