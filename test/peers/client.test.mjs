@@ -1,5 +1,6 @@
 // test/peers/client.test.mjs: a TypeScript client that is generated from the contract compiles under
 // the strictest rules and goes through an app's first day with a real Karen.
+import { webcrypto } from "node:crypto";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
@@ -7,6 +8,8 @@ import test from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "./sandbox.mjs";
 import { startStack } from "./stack.mjs";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it in the module only, unlike a browser
 
 const api = path.join(root, "api");
 const build = path.join(api, "client/build");
