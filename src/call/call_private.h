@@ -1,7 +1,8 @@
 /* call/call_private.h: the inside of a conversation, shared by the files of this folder:
  *
  *   core.c      events in, timers, beginning and end
- *   turn.c      the caller: voice, words, when a turn is committed, when the floor is taken
+ *   turn.c      the caller: voice, words, when the floor is taken
+ *   commit.c    when what was said is a turn: staged, sure
  *   unheard.c   voice without words, the recogniser lost
  *   reply.c     the agent: one gen after the other, its text to clips, its tools
  *   script.c    the agent without a model: name, reason, number
@@ -306,19 +307,16 @@ void plan(struct call_core *core, enum intent intent, const char *why);
 void leave(struct call_core *core, enum call_phrase phrase, const char *why);
 
 /* turn.c */
+struct str turn_words(struct call_core *core, struct buf *out); /* not committed yet */
+bool turn_is_only_backchannel(struct call_core *core);
+int64_t turn_voice_end(const struct call_core *core);     /* media clock */
+void turn_record(struct call_core *core, int64_t end_ms); /* the newest turn's line */
 void turn_on_voice_on(struct call_core *core, int64_t at_ms);
 void turn_on_voice_going(struct call_core *core, int64_t voiced_ms);
 void turn_on_voice_off(struct call_core *core, int64_t at_ms);
 void turn_on_words(struct call_core *core, const struct call_event *event);
 void turn_on_utterance_end(struct call_core *core, const struct call_event *event);
 void turn_on_dtmf(struct call_core *core, char digit);
-int64_t turn_commit_due(const struct call_core *core);
-void turn_try_commit(struct call_core *core);
-int64_t turn_stage_due(const struct call_core *core);
-void turn_stage(struct call_core *core);
-int64_t turn_sure_due(const struct call_core *core);
-void turn_sure(struct call_core *core);   /* a staged turn is what it seemed to be */
-void turn_settle(struct call_core *core); /* whatever comes: what was taken for a turn is one */
 int64_t turn_barge_due(const struct call_core *core);
 void turn_barge_check(struct call_core *core);
 int64_t turn_hold_due(const struct call_core *core);
@@ -328,7 +326,16 @@ bool turn_has_words(const struct call_core *core);
 int64_t turn_last_sign_ms(const struct call_core *core);
 void turn_drop(struct call_core *core); /* what was being said is used up, or was nothing */
 int64_t turn_voice_until(const struct call_core *core);
-void turn_end(struct call_core *core); /* the call is over: what was being said is a line */
+
+/* commit.c */
+int64_t turn_commit_due(const struct call_core *core);
+void turn_try_commit(struct call_core *core);
+int64_t turn_stage_due(const struct call_core *core);
+void turn_stage(struct call_core *core);
+int64_t turn_sure_due(const struct call_core *core);
+void turn_sure(struct call_core *core);   /* a staged turn is what it seemed to be */
+void turn_settle(struct call_core *core); /* whatever comes: what was taken for a turn is one */
+void turn_end(struct call_core *core);    /* the call is over: what was being said is a line */
 
 /* unheard.c */
 void turn_on_stt(struct call_core *core, const struct call_event *event);
