@@ -182,11 +182,11 @@ static void perform(struct rehearsal *rehearsal, const struct call_action *actio
 
 static void step(struct rehearsal *rehearsal, const struct call_event *event)
 {
-    struct call_actions todo;
+    struct call_actions actions;
     rehearsal->steps++;
-    call_step(rehearsal->core, rehearsal->now_ms, event, &todo);
-    for (size_t i = 0; i < todo.count; i++)
-        perform(rehearsal, &todo.list[i]);
+    call_step(rehearsal->core, rehearsal->now_ms, event, &actions);
+    for (size_t i = 0; i < actions.count; i++)
+        perform(rehearsal, &actions.list[i]);
 }
 
 /* ---- the caller ------------------------------------------------------------------------------ */
