@@ -170,6 +170,25 @@ struct person api_person(struct uuid tenant, enum role role, const char *phone)
     return person;
 }
 
+static struct person next_person(struct uuid tenant, enum role role)
+{
+    static unsigned count;
+    char phone[17];
+    snprintf(phone, sizeof(phone), "+4206016%05u", ++count % 100000);
+    return api_person(tenant, role, phone);
+}
+
+struct customer api_customer(const char *name)
+{
+    struct uuid tenant = api_tenant(name);
+    struct customer customer = {.owner = next_person(tenant, ROLE_OWNER),
+                                .admin = next_person(tenant, ROLE_ADMIN),
+                                .member = next_person(tenant, ROLE_MEMBER)};
+    uuid_print(tenant, customer.tenant);
+    snprintf(customer.path, sizeof(customer.path), "/api/tenants/%s", customer.tenant);
+    return customer;
+}
+
 void api_make_operator(const struct person *person)
 {
     char *sql = xprintf("INSERT INTO operators (phone) VALUES ('%s')", person->phone);

@@ -46,6 +46,13 @@ struct person {
 };
 struct uuid api_tenant(const char *name);
 struct person api_person(struct uuid tenant, enum role role, const char *phone);
+/* A tenant with one person of each role, whose phones nobody else has. */
+struct customer {
+    struct person owner, admin, member;
+    char tenant[UUID_TEXT_BYTES];
+    char path[80]; /* "/api/tenants/<id>" */
+};
+struct customer api_customer(const char *name);
 void api_make_operator(const struct person *person);
 
 /* One that nobody answers; the caller frees it with twilio_rest_free(). */

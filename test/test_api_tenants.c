@@ -15,17 +15,13 @@ static char tenant[UUID_TEXT_BYTES], path[80];
 
 static int open_tenant(void **state)
 {
-    static unsigned count;
-    char phones[3][17];
     (void)state;
-    for (size_t i = 0; i < countof(phones); i++)
-        snprintf(phones[i], sizeof(phones[i]), "+4206012%05u", ++count % 100000);
-    struct uuid id = api_tenant("Novák");
-    owner = api_person(id, ROLE_OWNER, phones[0]);
-    admin = api_person(id, ROLE_ADMIN, phones[1]);
-    member = api_person(id, ROLE_MEMBER, phones[2]);
-    uuid_print(id, tenant);
-    snprintf(path, sizeof(path), "/api/tenants/%s", tenant);
+    const struct customer made = api_customer("Novák");
+    owner = made.owner;
+    admin = made.admin;
+    member = made.member;
+    strcpy(tenant, made.tenant);
+    strcpy(path, made.path);
     return 0;
 }
 

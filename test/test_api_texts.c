@@ -13,16 +13,11 @@ static char path[80];
 
 static int open_tenant(void **state)
 {
-    static unsigned count;
-    char phones[2][17], id[UUID_TEXT_BYTES];
     (void)state;
-    for (size_t i = 0; i < countof(phones); i++)
-        snprintf(phones[i], sizeof(phones[i]), "+4206014%05u", ++count % 100000);
-    struct uuid tenant = api_tenant("Novák");
-    admin = api_person(tenant, ROLE_ADMIN, phones[0]);
-    member = api_person(tenant, ROLE_MEMBER, phones[1]);
-    uuid_print(tenant, id);
-    snprintf(path, sizeof(path), "/api/tenants/%s", id);
+    const struct customer made = api_customer("Novák");
+    admin = made.admin;
+    member = made.member;
+    strcpy(path, made.path);
     return 0;
 }
 
