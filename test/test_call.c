@@ -162,6 +162,19 @@ static void number_that_was_asked_for_is_waited_for(void **state)
     talk_end(&talk);
 }
 
+static void number_that_was_only_mentioned_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    talk_says(&talk, 5000, 6000, "Tell Jan to call me back?");
+    talk_replies(&talk, 6400, "He will call the number you call from. Is that right?");
+    talk_until(&talk, 11000);
+    talk_says(&talk, 11100, 11900, "that is correct");
+    talk_until(&talk, 13500);
+    assert_int_equal(caller_line_ms(&talk), 11900 + 520);
+    talk_end(&talk);
+}
+
 static void recogniser_is_told_of_each_pause_once(void **state)
 {
     (void)state;
@@ -593,6 +606,7 @@ int main(void)
         cmocka_unit_test(caller_is_answered_once),
         cmocka_unit_test(turn_is_sure_by_how_finished_it_sounds),
         cmocka_unit_test(number_that_was_asked_for_is_waited_for),
+        cmocka_unit_test(number_that_was_only_mentioned_is_not_waited_for),
         cmocka_unit_test(recogniser_is_told_of_each_pause_once),
         cmocka_unit_test(interim_counts_when_no_final_comes),
         cmocka_unit_test(words_alone_make_a_turn),

@@ -175,13 +175,21 @@ static void say_record(struct call_core *core, const struct say *say, struct str
                  });
 }
 
+static struct str last_sentence(struct str text)
+{
+    size_t at = text.bytes;
+    while (at >= 2 && !(text.at[at - 1] == ' ' && strchr(".!?", text.at[at - 2])))
+        at--;
+    return at >= 2 ? (struct str){text.at + at, text.bytes - at} : text;
+}
+
 /* What the caller says next may be its answer. */
 static void note_question(struct call_core *core, const struct say *say, struct str heard)
 {
     if (say->phrase == PHRASE_FILLER)
         return;
     core->reply.asked = heard.at[heard.bytes - 1] == '?';
-    words_normalise(heard, &core->scratch);
+    words_normalise(last_sentence(heard), &core->scratch);
     core->reply.asked_digits =
         core->reply.asked && words_ask_for_digits(core->language, buf_str(&core->scratch));
 }
