@@ -82,6 +82,7 @@ static void answer_is_begun_at_the_pause_and_heard_when_the_turn_is_sure(void **
     assert_int_equal(answer_ms(&talk), 6520);
     assert_int_equal(talk_count(&talk, DO_ASK), 1);
     assert_int_equal(caller_lines(&talk), 1);
+    assert_non_null(strstr(talk_lines(&talk), "caller: I want to speak to Jan.\n"));
     assert_int_equal(call_counts(talk.core)->staged, 1);
     assert_int_equal(call_counts(talk.core)->staged_in_vain, 0);
     talk_end(&talk);
@@ -136,6 +137,22 @@ static void words_that_sound_unfinished_are_not_answered_yet(void **state)
         assert_int_equal(talk_count(&talk, DO_ASK), 0);
         talk_end(&talk);
     }
+}
+
+static void words_that_do_not_reach_the_pause_are_waited_for(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    voice_on(&talk, 5000);
+    interim(&talk, 5900, 5000, 5600, "I want to speak");
+    voice_off(&talk, 6000);
+    talk_until(&talk, 6299);
+    assert_int_equal(talk_count(&talk, DO_ASK), 0);
+    final(&talk, 6300, 5000, 5950, "I want to speak to Jan.");
+    talk_until(&talk, 9000);
+    assert_int_equal(talk_last(&talk, DO_ASK)->at_ms, 6300);
+    assert_int_equal(talk_count(&talk, DO_ASK), 1);
+    talk_end(&talk);
 }
 
 static void tool_waits_until_the_turn_is_sure(void **state)
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(whoever_goes_on_has_said_one_thing_and_gets_one_answer),
         cmocka_unit_test(sound_without_words_only_delays_the_answer),
         cmocka_unit_test(words_that_sound_unfinished_are_not_answered_yet),
+        cmocka_unit_test(words_that_do_not_reach_the_pause_are_waited_for),
         cmocka_unit_test(tool_waits_until_the_turn_is_sure),
         cmocka_unit_test(tool_of_an_answer_given_up_is_never_run),
         cmocka_unit_test(answer_that_failed_in_secret_is_asked_for_again),

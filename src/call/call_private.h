@@ -32,6 +32,7 @@ enum {
     EOT_CAP_MS = 2500,
     STAGE_SILENCE_MS = 120, /* of the caller, with words ... */
     STAGE_STABLE_MS = 160,  /* ... that did not change: an answer to them may be begun */
+    STAGE_REACH_MS = 250,   /* ... if they end so near the voice's end, or are final */
     FINAL_WAIT_MS = 350,
     GAP_MIN_MS = 250,
     MERGE_MS = 1200,

@@ -149,13 +149,21 @@ void turn_try_commit(struct call_core *core)
 
 /* Staging. */
 
+/* An interim lags behind the voice: one that ends early has words to come. */
+static bool words_reach_the_pause(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    return caller->final_came ||
+           caller->word_end + STAGE_REACH_MS >= to_media(core, caller->last_voice_ms);
+}
+
 /* Words that are plainly not all, or may be nothing but a "mhm", are waited out. */
 static bool is_worth_staging(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     bool overlaps = caller->over_speech && !caller->zone;
     return !overlaps && !caller->digits && !caller->keyed && !core->reply.asked_digits &&
-           caller->completeness >= WORDS_OPEN;
+           caller->completeness >= WORDS_OPEN && words_reach_the_pause(core);
 }
 
 static bool may_stage(const struct call_core *core)
