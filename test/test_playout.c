@@ -1,4 +1,5 @@
 /* test/test_playout.c: speech on its way to the ear: pacing, marks, what counts as heard. */
+#include "base/mem.h"
 #include "test/talk.h"
 #include "test/test.h"
 
@@ -178,6 +179,92 @@ static void less_than_a_word_is_nothing(void **state)
     talk_end(&talk);
 }
 
+/* "He is out" to 0.6 s, two seconds of silence, the rest from 2.6 to 3.6 s. */
+static struct talk talk_with_a_pause(void)
+{
+    static const struct {
+        size_t ms, letters;
+    } times[] = {{200, 2}, {400, 5}, {600, 9}, {2600, 10}, {2800, 12}};
+    struct talk talk = talk_with_clip("He is out of the office today.");
+    talk.marks = MARKS_PLAYED;
+    for (size_t i = 0, ms = 0; i < countof(times); ms = times[i++].ms)
+        talk_at(&talk, 6500,
+                (struct call_event){.kind = EV_CLIP_AUDIO,
+                                    .clip = clip_of(&talk),
+                                    .bytes = (times[i].ms - ms) * CALL_BYTES_PER_MS,
+                                    .letters = times[i].letters});
+    audio(&talk, 6500, 800 * CALL_BYTES_PER_MS);
+    whole(&talk, 6500);
+    return talk;
+}
+
+static void heard_prefix_follows_the_voices_own_times(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t heard_ms;
+        const char *words;
+    } cuts[] = {
+        {200, "He"},
+        {300, "He"},
+        {400, "He is"},
+        {600, "He is out"},
+        {1500, "He is out"}, /* in proportion it would be "of" by now */
+        {2600, "He is out"},
+        {2800, "He is out of"},
+        {3200, "He is out of the office"},
+    };
+    for (size_t i = 0; i < countof(cuts); i++) {
+        struct talk talk = talk_with_a_pause();
+        talk_at(&talk, 6500 + cuts[i].heard_ms, (struct call_event){.kind = EV_DTMF, .digit = '1'});
+        const struct call_line *line = &talk_next(&talk, DO_RECORD)->action.line;
+        if (!str_is(line->text, cuts[i].words))
+            fail_msg("%d ms: %.*s", (int)cuts[i].heard_ms, (int)line->text.bytes, line->text.at);
+        assert_true(line->interrupted);
+        talk_end(&talk);
+    }
+}
+
+/* Twenty quick words and twenty slow ones: every other anchor is given up, and then again. */
+static void many_words_are_held_by_few_anchors(void **state)
+{
+    (void)state;
+    struct buf words = {0};
+    for (int i = 0; i < 40; i++)
+        buf_puts(&words, i ? " abcd" : "abcd");
+    struct talk talk = talk_with_clip(buf_text(&words));
+    talk.marks = MARKS_PLAYED;
+    for (size_t i = 0; i < 40; i++)
+        talk_at(&talk, 6500,
+                (struct call_event){.kind = EV_CLIP_AUDIO,
+                                    .clip = clip_of(&talk),
+                                    .bytes = (i < 20 ? 100 : 300) * CALL_BYTES_PER_MS,
+                                    .letters = 5 * i + 4});
+    whole(&talk, 6500);
+    talk_at(&talk, 6500 + 20 * 100 + 13 * 300, (struct call_event){.kind = EV_DTMF, .digit = '1'});
+    assert_int_equal(talk_next(&talk, DO_RECORD)->action.line.text.bytes, 33 * 5 - 1);
+    talk_end(&talk);
+    buf_free(&words);
+}
+
+static void anchors_that_contradict_themselves_are_not_believed(void **state)
+{
+    (void)state;
+    static const size_t letters[] = {9, 2, 4000};
+    struct talk talk = talk_with_clip("He is out of the office today.");
+    talk.marks = MARKS_PLAYED;
+    for (size_t i = 0; i < countof(letters); i++)
+        talk_at(&talk, 6500,
+                (struct call_event){.kind = EV_CLIP_AUDIO,
+                                    .clip = clip_of(&talk),
+                                    .bytes = 600 * CALL_BYTES_PER_MS,
+                                    .letters = letters[i]});
+    whole(&talk, 6500);
+    talk_at(&talk, 6500 + 600, (struct call_event){.kind = EV_DTMF, .digit = '1'});
+    assert_true(str_is(talk_next(&talk, DO_RECORD)->action.line.text, "He is out"));
+    talk_end(&talk);
+}
+
 static void clip_that_breaks_off_is_written_down_so_far(void **state)
 {
     (void)state;
@@ -256,6 +343,9 @@ int main(void)
         cmocka_unit_test(epoch_rises_with_each_clear),
         cmocka_unit_test(heard_prefix_ends_at_a_word),
         cmocka_unit_test(less_than_a_word_is_nothing),
+        cmocka_unit_test(heard_prefix_follows_the_voices_own_times),
+        cmocka_unit_test(many_words_are_held_by_few_anchors),
+        cmocka_unit_test(anchors_that_contradict_themselves_are_not_believed),
         cmocka_unit_test(clip_that_breaks_off_is_written_down_so_far),
         cmocka_unit_test(filler_goes_before_a_late_reply),
         cmocka_unit_test(little_is_synthesised_ahead),

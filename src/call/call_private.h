@@ -6,7 +6,8 @@
  *   unheard.c   voice without words, the recogniser lost
  *   reply.c     the agent: one gen after the other, its text to clips, its tools
  *   script.c    the agent without a model: name, reason, number
- *   say.c       utterances and their clips, what of them was heard
+ *   say.c       utterances and their clips
+ *   heard.c     what of a clip's text was heard
  *   playout.c   clips to the carrier: pacing, marks, stopping
  *   orders.c    what the owner wants of the call while it lasts
  *   context.c   the model's context
@@ -66,6 +67,7 @@ enum {
     SAY_TEXTS = 3 + ORDERED_SAYS_MAX,
     MARKS_MAX = 64,
     CLIPS_AHEAD = 4,       /* so that little speech is paid for that nobody hears */
+    CLIP_ANCHORS_MAX = 24, /* a sentence has fewer words, as a rule */
     CLIPS_HELD_MAX = 12,   /* of replies; the rest of CALL_CLIPS_MAX is for phrases */
     SEGMENT_SLACK_MS = 60, /* word times of interims are not exact */
     LATE_WORDS_MAX = 2,    /* so few words in a late final do not make a turn of their own */
@@ -190,6 +192,9 @@ struct say {
     size_t clips_asked;
 };
 
+struct anchor { /* of a clip's text so many letters (bytes) are spoken within so many ms */
+    uint16_t ms, letters;
+};
 struct clip {
     uint32_t id, say;
     size_t from, to; /* of the say's text */
@@ -197,6 +202,8 @@ struct clip {
     bool done, failed, dropped;
     int64_t asked_ms;
     int64_t wanted_ms; /* since when its next byte is what we wait for */
+    size_t anchor_count;
+    struct anchor anchors[CLIP_ANCHORS_MAX];
 };
 
 struct mark {
@@ -399,6 +406,12 @@ void clip_drop(struct call_core *core, struct clip *clip);
 void clip_remove(struct call_core *core, size_t at);
 size_t playout_ahead(const struct call_core *core); /* clips of which nothing was sent */
 void playout_advance(struct call_core *core);       /* what was heard to its end leaves the queue */
+
+/* heard.c */
+/* The sound so far ends with that letter of the text the voice was given. */
+void clip_anchor(const struct say *say, struct clip *clip, size_t letters);
+/* Where in the say's text: at the end of a word, which counts when most of it was heard. */
+size_t clip_heard_until(const struct say *say, const struct clip *clip);
 
 /* playout.c */
 void playout_on_clip(struct call_core *core, const struct call_event *event);

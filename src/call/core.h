@@ -138,6 +138,8 @@ struct call_event {
     bool from_finalize, speech_final;
     float confidence; /* words: 0 to 1 */
     size_t bytes;     /* clip audio */
+    size_t letters; /* clip audio: so many bytes of the clip's text are spoken when it ends, as the
+                     * voice itself says; 0: not known */
     int err;
     char digit;
     struct str text, id, name; /* borrowed until the step returns */

@@ -19,6 +19,8 @@ void playout_on_clip(struct call_core *core, const struct call_event *event)
     }
     if (event->kind == EV_CLIP_AUDIO) {
         clip->bytes += event->bytes;
+        if (event->letters)
+            clip_anchor(say_find(core, clip->say), clip, event->letters);
         clip->wanted_ms = CALL_NEVER;
         if (core->stages.turn == core->turn.id && !core->stages.clip_first_ms &&
             say_find(core, clip->say)->gen)

@@ -6,11 +6,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-    BYTES_PER_LETTER = 65 * CALL_BYTES_PER_MS, /* while a clip's length is not known */
-    WORD_HEARD_PERCENT = 60,
-};
-
 /* Utterances. */
 
 /* Its place in the order of speaking; say_count: it is over. */
@@ -298,25 +293,6 @@ void clip_remove(struct call_core *core, size_t at)
     playout->clip_count--;
 }
 
-/* Where in the text the heard bytes of a clip end: at a word, which counts when most of it was. */
-static size_t heard_until(const struct say *say, const struct clip *clip)
-{
-    size_t letters = clip->to - clip->from, total = clip->bytes;
-    if (clip->done && !clip->failed && clip->heard == clip->bytes)
-        return clip->bytes ? clip->to : clip->from;
-    if ((!clip->done || clip->failed) && total < letters * BYTES_PER_LETTER)
-        total = letters * BYTES_PER_LETTER;
-    if (!total || !clip->heard)
-        return clip->from;
-    size_t at = clip->from + (size_t)((uint64_t)letters * clip->heard / total);
-    size_t start = at, end = at;
-    while (start > clip->from && say->text[start - 1] != ' ')
-        start--;
-    while (end < clip->to && say->text[end] != ' ')
-        end++;
-    return (at - start) * 100 >= (end - start) * WORD_HEARD_PERCENT ? end : start;
-}
-
 /* As far as it was heard by now. */
 struct str say_heard(const struct call_core *core, uint32_t id)
 {
@@ -326,14 +302,14 @@ struct str say_heard(const struct call_core *core, uint32_t id)
     size_t until = playout->says[at].heard_text;
     for (size_t i = 0; i < playout->clip_count; i++)
         if (playout->clips[i].say == id && playout->clips[i].heard)
-            until = heard_until(&playout->says[at], &playout->clips[i]);
+            until = clip_heard_until(&playout->says[at], &playout->clips[i]);
     return str_trim((struct str){playout->says[at].text, until});
 }
 
 static void clip_over(struct call_core *core, const struct clip *clip)
 {
     struct say *say = say_find(core, clip->say);
-    size_t until = heard_until(say, clip);
+    size_t until = clip_heard_until(say, clip);
     say->heard_text = until;
     if (clip->bytes)
         say->end_ms = media_now(core);
@@ -375,18 +351,17 @@ void say_truncate(struct call_core *core, struct say *say, enum keep keep)
         if (clip->say != say->id)
             continue;
         if (keep == KEEP_SENT && clip->sent > clip->heard) {
-            clip->to = heard_until(say, &(struct clip){.from = clip->from,
-                                                       .to = clip->to,
-                                                       .bytes = clip->bytes,
-                                                       .done = clip->done,
-                                                       .heard = clip->sent});
+            struct clip played = *clip;
+            played.heard = clip->sent;
+            played.failed = false;
+            clip->to = clip_heard_until(say, &played);
             clip->bytes = clip->sent;
             clip->done = true;
             clip_drop(core, clip);
             continue;
         }
         if (clip->heard)
-            say->heard_text = heard_until(say, clip);
+            say->heard_text = clip_heard_until(say, clip);
         clip_remove(core, i--);
     }
 }
