@@ -164,22 +164,39 @@ static bool is_combining(uint32_t code)
     return code >= 0x300 && code <= 0x36F;
 }
 
+static void fold_ascii(struct buf *buf, struct str text)
+{
+    size_t at = buf->bytes;
+    buf_add_str(buf, text);
+    for (; at < buf->bytes; at++)
+        if (buf->data[at] >= 'A' && buf->data[at] <= 'Z')
+            buf->data[at] = (char)(buf->data[at] | 0x20);
+}
+
+static void fold_one(struct buf *buf, uint32_t code)
+{
+    char base[3];
+    if (code == UTF8_BAD || is_combining(code))
+        return;
+    code = utf8_lower(code);
+    ascii_base(code, base);
+    if (base[0])
+        buf_puts(buf, base);
+    else
+        utf8_put(buf, code);
+}
+
 void utf8_fold(struct buf *buf, struct str text)
 {
     while (text.bytes) {
         uint32_t code;
-        size_t bytes = utf8_next(text, &code);
+        size_t bytes = ascii_bytes(text);
+        if (bytes)
+            fold_ascii(buf, (struct str){text.at, bytes});
+        else if ((bytes = utf8_next(text, &code)))
+            fold_one(buf, code);
         text.at += bytes;
         text.bytes -= bytes;
-        if (code == UTF8_BAD || is_combining(code))
-            continue;
-        char base[3];
-        code = utf8_lower(code);
-        ascii_base(code, base);
-        if (base[0])
-            buf_puts(buf, base);
-        else
-            utf8_put(buf, code);
     }
 }
 

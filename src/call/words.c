@@ -79,8 +79,10 @@ static bool begins(struct str text, const char *entry, struct str *rest_out)
 static bool take(const char *const *table, struct str *text)
 {
     struct str rest, shortest = *text;
-    for (; *table; table++)
-        if (begins(*text, *table, &rest) && rest.bytes < shortest.bytes)
+    if (!text->bytes)
+        return false;
+    for (char first = text->at[0]; *table; table++) /* the first letter rules out nearly all */
+        if (**table == first && begins(*text, *table, &rest) && rest.bytes < shortest.bytes)
             shortest = rest;
     bool taken = shortest.bytes < text->bytes;
     *text = shortest;
@@ -100,8 +102,9 @@ static bool ends_in(const char *const *table, struct str text)
 {
     for (; *table; table++) {
         size_t bytes = strlen(*table);
-        if (bytes <= text.bytes && memcmp(text.at + text.bytes - bytes, *table, bytes) == 0 &&
-            (bytes == text.bytes || text.at[text.bytes - bytes - 1] == ' '))
+        const char *end = text.at + text.bytes - (bytes < text.bytes ? bytes : text.bytes);
+        if (bytes <= text.bytes && *end == **table && memcmp(end, *table, bytes) == 0 &&
+            (bytes == text.bytes || end[-1] == ' '))
             return true;
     }
     return false;
