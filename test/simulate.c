@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STALE_EVERY = 4 };
+
 uint64_t sim_chance(struct sim_random *random)
 {
     uint64_t z = (random->state += 0x9E3779B97F4A7C15u); /* splitmix64 */
@@ -29,51 +31,76 @@ bool sim_percent(struct sim_random *random, int percent)
 
 /* The queue: a heap by time, then by order of arrival. */
 
-static bool before(const struct sim_due *one, const struct sim_due *other)
+static bool before(const struct sim_key *one, const struct sim_key *other)
 {
     return one->at_ms < other->at_ms || (one->at_ms == other->at_ms && one->order < other->order);
 }
 
-static void push(struct sim *sim, struct sim_due due)
+/* Room for one more; NULL: a world that is that busy loses something. */
+static struct sim_due *push(struct sim *sim, int64_t at_ms)
 {
     if (sim->queue_count == SIM_QUEUE_MAX)
-        return; /* a world that is that busy loses something */
-    due.order = ++sim->order;
+        return NULL;
+    struct sim_key key = {at_ms, ++sim->order, sim->free_dues[sim->queue_count]};
     size_t at = sim->queue_count++;
-    while (at && before(&due, &sim->queue[(at - 1) / 2])) {
-        sim->queue[at] = sim->queue[(at - 1) / 2];
+    while (at && before(&key, &sim->heap[(at - 1) / 2])) {
+        sim->heap[at] = sim->heap[(at - 1) / 2];
         at = (at - 1) / 2;
     }
-    sim->queue[at] = due;
+    sim->heap[at] = key;
+    return &sim->dues[key.due];
 }
 
 static struct sim_due pop(struct sim *sim)
 {
-    struct sim_due first = sim->queue[0], last = sim->queue[--sim->queue_count];
+    struct sim_key first = sim->heap[0], last = sim->heap[--sim->queue_count];
     size_t at = 0;
     for (;;) {
         size_t child = 2 * at + 1;
         if (child >= sim->queue_count)
             break;
-        if (child + 1 < sim->queue_count && before(&sim->queue[child + 1], &sim->queue[child]))
+        if (child + 1 < sim->queue_count && before(&sim->heap[child + 1], &sim->heap[child]))
             child++;
-        if (!before(&sim->queue[child], &last))
+        if (!before(&sim->heap[child], &last))
             break;
-        sim->queue[at] = sim->queue[child];
+        sim->heap[at] = sim->heap[child];
         at = child;
     }
-    sim->queue[at] = last;
-    return first;
+    sim->heap[at] = last;
+    sim->free_dues[sim->queue_count] = first.due;
+    return sim->dues[first.due];
 }
 
 void sim_deliver(struct sim *sim, int64_t at_ms, struct call_event event)
 {
-    push(sim, (struct sim_due){.at_ms = at_ms, .kind = SIM_DELIVER, .event = event});
+    struct sim_due *due = push(sim, at_ms);
+    if (due) {
+        due->kind = SIM_DELIVER;
+        due->event = event;
+    }
 }
 
 void sim_plan(struct sim *sim, int64_t at_ms, enum sim_kind kind, uint32_t id, int step)
 {
-    push(sim, (struct sim_due){.at_ms = at_ms, .kind = kind, .id = id, .step = step});
+    struct sim_due *due = push(sim, at_ms);
+    if (due) {
+        due->kind = kind;
+        due->id = id;
+        due->step = step;
+    }
+}
+
+/* A number and where it ends; false: there is none. */
+bool sim_number(struct str *text, uint32_t *number_out)
+{
+    uint32_t number = 0;
+    size_t at = 0;
+    for (; at < text->bytes && at < 9 && text->at[at] >= '0' && text->at[at] <= '9'; at++)
+        number = number * 10 + (uint32_t)(text->at[at] - '0');
+    text->at += at;
+    text->bytes -= at;
+    *number_out = number;
+    return at > 0;
 }
 
 /* Stepping. */
@@ -145,6 +172,7 @@ void sim_step(struct sim *sim, const struct call_event *event)
         sim_check_action(sim, &sim->out.list[i]);
         sim_perform(sim, &sim->out.list[i]);
     }
+    sim->wake_ms = call_wake_at(sim->core);
     sim_check_step(sim);
 }
 
@@ -153,7 +181,7 @@ void sim_step(struct sim *sim, const struct call_event *event)
 static void stale(struct sim *sim)
 {
     struct sim_random *random = &sim->stale_random;
-    if (sim->queue_count && sim->queue[0].at_ms == sim->now_ms) {
+    if (sim->queue_count && sim->heap[0].at_ms == sim->now_ms) {
         sim_plan(sim, sim->now_ms + 1, SIM_STALE, 0, 0); /* not before news of the same ms */
         return;
     }
@@ -228,14 +256,19 @@ static void make_world(struct sim *sim)
 
 static void reset(struct sim *sim, uint64_t seed)
 {
-    struct buf texts[SIM_GENS_MAX];
-    for (size_t i = 0; i < SIM_GENS_MAX; i++) {
-        texts[i] = sim->gens[i].text;
-        buf_clear(&texts[i]);
+    for (uint32_t i = 0; i <= sim->gen; i++) {
+        struct buf text = sim->gens[i].text;
+        buf_clear(&text);
+        sim->gens[i] = (struct sim_gen){.text = text};
     }
-    memset(sim, 0, sizeof *sim);
-    for (size_t i = 0; i < SIM_GENS_MAX; i++)
-        sim->gens[i].text = texts[i];
+    memset(sim->clips, 0, (sim->clip_count + 1) * sizeof sim->clips[0]);
+    memset(sim->orders, 0, (sim->order_count + 1) * sizeof sim->orders[0]);
+    memset(sim->words, 0, (sim->word_count + 1) * sizeof sim->words[0]);
+    memset(sim->lines, 0, (sim->line_last + 1) * sizeof sim->lines[0]);
+    memset(sim, 0, offsetof(struct sim, heap));
+    buf_clear(&sim->texts);
+    for (uint16_t i = 0; i < SIM_QUEUE_MAX; i++)
+        sim->free_dues[i] = i;
     sim->seed = seed;
     sim->random.state = seed * 2654435761u;
     sim->stale_random.state = seed ^ 0x5DEECE66Du;
@@ -253,13 +286,12 @@ static void run(struct sim *sim)
     make_world(sim);
     sim_step(sim, &(struct call_event){.kind = EV_STARTED});
     while (!sim->broken && !sim->ended && sim->now_ms < SIM_MS_MAX) {
-        int64_t wake = call_wake_at(sim->core);
-        int64_t world = sim->queue_count ? sim->queue[0].at_ms : CALL_NEVER;
-        if (wake == CALL_NEVER && world == CALL_NEVER)
+        int64_t world = sim->queue_count ? sim->heap[0].at_ms : CALL_NEVER;
+        if (sim->wake_ms == CALL_NEVER && world == CALL_NEVER)
             break;
-        int64_t next = wake < world ? wake : world;
+        int64_t next = sim->wake_ms < world ? sim->wake_ms : world;
         sim->now_ms = next > sim->now_ms ? next : sim->now_ms;
-        if (wake < world) {
+        if (sim->wake_ms < world) {
             sim_step(sim, &(struct call_event){.kind = EV_TICK});
         } else {
             struct sim_due due = pop(sim);
@@ -270,34 +302,35 @@ static void run(struct sim *sim)
     call_free(&sim->core);
 }
 
-static void discard(struct sim *sim)
+static struct sim world; /* large, and used one at a time */
+
+static const char *play(uint64_t seed, bool inject_stale, struct buf *timeline)
 {
-    for (size_t i = 0; i < SIM_LINES_MAX; i++) {
-        free(sim->lines[i]);
-        sim->lines[i] = NULL;
-    }
+    reset(&world, seed);
+    world.inject_stale = inject_stale;
+    world.timeline = timeline;
+    run(&world);
+    return world.broken;
+}
+
+uint64_t simulate_hash(uint64_t seed)
+{
+    play(seed, false, NULL);
+    return world.log_hash;
 }
 
 const char *simulate(uint64_t seed, struct buf *timeline)
 {
-    static struct sim sim; /* large, and used one at a time */
-    reset(&sim, seed);
-    sim.timeline = timeline;
-    run(&sim);
-    discard(&sim);
-    if (sim.broken)
-        return sim.broken;
-    if (seed % 4 && !timeline)
+    const char *broken = play(seed, false, timeline);
+    if (broken)
+        return broken;
+    if (seed % STALE_EVERY && !timeline)
         return NULL; /* the second look is for some, being as dear as the first */
-    uint64_t hash = sim.log_hash;
-    reset(&sim, seed);
-    sim.inject_stale = true;
-    sim.timeline = timeline;
+    uint64_t hash = world.log_hash;
     if (timeline)
         buf_puts(timeline, "the same call, with late and foreign news:\n");
-    run(&sim);
-    discard(&sim);
-    if (sim.broken)
-        return sim.broken;
-    return hash == sim.log_hash ? NULL : "I9/I15: stale news changed what was done";
+    broken = play(seed, true, timeline);
+    if (broken)
+        return broken;
+    return hash == world.log_hash ? NULL : "I9: stale news changed what was done";
 }

@@ -13,12 +13,13 @@
 #include "call/core.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
     SIM_GENS_MAX = 160,
     SIM_CLIPS_MAX = 640,
-    SIM_CHUNKS_MAX = 256,
+    SIM_CHUNKS_MAX = 32, /* not played yet; CALL_LEAD_MS is a few of them */
     SIM_QUEUE_MAX = 768,
     SIM_SEGMENTS_MAX = 128,
     SIM_WORDS_MAX = 24, /* of a segment */
@@ -40,6 +41,7 @@ struct sim_faults {
 enum sim_kind {
     SIM_DELIVER,  /* event */
     SIM_SPEAK,    /* the caller begins to say something */
+    SIM_VOICED,   /* segment: it is being said */
     SIM_INTERIM,  /* segment, so many words */
     SIM_FINAL,    /* segment: what is not final yet */
     SIM_MODEL,    /* gen, step */
@@ -49,9 +51,14 @@ enum sim_kind {
     SIM_ORDER, /* the owner gives order id */
     SIM_STALE, /* something late and foreign arrives */
 };
-struct sim_due {
+
+/* What is to come: a heap of small keys, which point to what it is. */
+struct sim_key {
     int64_t at_ms;
-    uint64_t order;
+    uint32_t order;
+    uint16_t due;
+};
+struct sim_due {
     enum sim_kind kind;
     uint32_t id;
     int step;
@@ -76,9 +83,10 @@ struct sim_gen {
 struct sim_clip {
     uint32_t gen, order;
     enum call_phrase phrase;
-    size_t letters, given, sent, bytes;
+    size_t given, sent, bytes;
+    int64_t played_ms; /* by the chunks that are through */
     bool failed, dropped;
-    bool cleared; /* what was sent of it may be sent once more */
+    uint32_t clears; /* before the last of it was sent: what was sent may be sent once more */
     int fate;
 };
 
@@ -96,52 +104,63 @@ struct sim_order {
     size_t written; /* bytes of it in the transcript */
 };
 
-struct sim_word { /* a caller's word that can be told from all others */
-    char text[16];
-    bool final;
+struct sim_word { /* a caller's word that can be told from all others: w<number>x */
+    bool came, final;
+    int written;
 };
 
+struct sim_line {     /* of the transcript, in its last state */
+    size_t at, bytes; /* in sim->texts */
+};
+
+/* Whatever stands before `heap` is zeroed for a call; of the arrays behind it only what their
+ * counts say is in use, so that a call costs what happens in it. */
 struct sim {
     uint64_t seed;
     struct sim_random random, order_random, stale_random;
     bool inject_stale;
     struct sim_faults faults;
     struct call_core *core;
-    int64_t now_ms, media_skew_ms, net_ms, letter_bytes;
-    struct sim_due queue[SIM_QUEUE_MAX];
+    int64_t now_ms, wake_ms, media_skew_ms, net_ms, letter_bytes;
     size_t queue_count;
-    uint64_t order;
+    uint32_t order;
     uint64_t log_hash; /* of all actions */
     size_t steps, ticks_now;
     int64_t tick_ms;
     struct buf *timeline; /* NULL: not wanted */
-    struct call_actions out;
 
-    struct sim_segment segments[SIM_SEGMENTS_MAX];
     int segment_count;
     uint32_t segment_now; /* the recogniser is there */
     uint32_t conn;
     bool stt_down;
-    uint32_t word_count;
-    struct sim_gen gens[SIM_GENS_MAX];
-    struct sim_clip clips[SIM_CLIPS_MAX];
-    struct sim_order orders[SIM_ORDERS_MAX]; /* by number, from 1 */
-    struct sim_chunk chunks[SIM_CHUNKS_MAX];
-    size_t chunk_count;
+    uint32_t word_count, clip_count, order_count;
+    size_t chunk_first, chunk_count;
     int64_t play_end_ms;
     uint32_t gen, tool_count;
 
     /* simulate_check.c */
     const char *broken; /* the first invariant that was */
-    struct sim_word words[SIM_ALL_WORDS_MAX];
-    char *lines[SIM_LINES_MAX]; /* the caller's, by seq, last state */
     bool voice_on, hung_up, ended, waiting, left_over_time;
     int64_t voice_on_ms, voice_end_ms, waiting_ms, dropped_ms;
-    uint32_t turn_gens, cleared_epoch, last_clip, last_mark;
+    uint32_t turn_gens, cleared_epoch, clears, last_clip, last_mark, line_last;
     bool tool_since_ask, has_cleared, sent_since_clear,
         ordered; /* ordered: what happens now is an order */
-    uint64_t tool_ids[64];
     size_t tool_id_count;
+
+    struct sim_key heap[SIM_QUEUE_MAX];
+    struct sim_due dues[SIM_QUEUE_MAX];
+    uint16_t free_dues[SIM_QUEUE_MAX];
+    struct sim_segment segments[SIM_SEGMENTS_MAX];
+    struct sim_gen gens[SIM_GENS_MAX];       /* from 1; [0] is none's */
+    struct sim_clip clips[SIM_CLIPS_MAX];    /* from 1 */
+    struct sim_order orders[SIM_ORDERS_MAX]; /* by number, from 1; [0] is nobody's */
+    struct sim_chunk chunks[SIM_CHUNKS_MAX]; /* a ring */
+    struct sim_word words[SIM_ALL_WORDS_MAX];
+    struct sim_line lines[SIM_LINES_MAX]; /* the caller's, by seq */
+    struct buf texts;
+    struct buf words_text; /* of what the recogniser says just now */
+    uint64_t tool_ids[64];
+    struct call_actions out;
 };
 
 uint64_t sim_chance(struct sim_random *random);
@@ -158,6 +177,7 @@ static inline bool percent(struct sim *sim, int chance)
     return sim_percent(&sim->random, chance);
 }
 
+bool sim_number(struct str *text, uint32_t *number_out); /* taken off its front */
 void sim_plan(struct sim *sim, int64_t at_ms, enum sim_kind kind, uint32_t id, int step);
 void sim_deliver(struct sim *sim, int64_t at_ms, struct call_event event);
 void sim_step(struct sim *sim, const struct call_event *event);
@@ -173,6 +193,7 @@ void sim_perform(struct sim *sim, const struct call_action *action);
 
 /* Run one call. NULL: all invariants held; else the broken one, borrowed. timeline may be NULL. */
 const char *simulate(uint64_t seed, struct buf *timeline);
+uint64_t simulate_hash(uint64_t seed); /* of all that was done in it */
 
 /* simulate_check.c; sim->broken is set by the first that finds something. */
 void sim_check_event(struct sim *sim, const struct call_event *event);

@@ -31,12 +31,13 @@ static void broken(struct sim *sim, const char *what)
 
 static void word_came(struct sim *sim, struct str word, bool final)
 {
-    unsigned number;
-    char text[20];
-    snprintf(text, sizeof text, "%.*s", (int)(word.bytes < 19 ? word.bytes : 19), word.at);
-    if (sscanf(text, "w%ux", &number) != 1 || number >= SIM_ALL_WORDS_MAX)
+    uint32_t number;
+    if (word.bytes < 3 || word.at[0] != 'w')
         return;
-    strcpy(sim->words[number].text, text);
+    word = (struct str){word.at + 1, word.bytes - 1};
+    if (!sim_number(&word, &number) || number > sim->word_count || number >= SIM_ALL_WORDS_MAX)
+        return;
+    sim->words[number].came = true;
     sim->words[number].final = sim->words[number].final || final;
 }
 
@@ -77,14 +78,14 @@ void sim_check_event(struct sim *sim, const struct call_event *event)
     case EV_DTMF: sim->waiting_ms = sim->now_ms; break;
     case EV_REPLY_TEXT:
     case EV_REPLY_TOOL:
-        if (event->gen < SIM_GENS_MAX)
+        if (event->gen <= sim->gen)
             sim->gens[event->gen].piece_ms = sim->now_ms;
         if (event->kind == EV_REPLY_TOOL && event->gen == sim->gen)
             sim->tool_since_ask = true;
         break;
     case EV_REPLY_DONE:
     case EV_REPLY_FAILED:
-        if (event->gen < SIM_GENS_MAX)
+        if (event->gen <= sim->gen)
             sim->gens[event->gen].finished = true;
         break;
     case EV_CLIP_FAILED: sim->gens[sim->clips[event->clip].gen].any_clip_failed = true; break;
@@ -106,7 +107,7 @@ void sim_check_event(struct sim *sim, const struct call_event *event)
 /* What the owner whispered stays with the model. */
 static void check_whispers(struct sim *sim, const struct call_message *first)
 {
-    for (size_t i = 1; i < SIM_ORDERS_MAX; i++) {
+    for (size_t i = 1; i <= sim->order_count; i++) {
         const struct sim_order *order = &sim->orders[i];
         if (order->kind == EV_WHISPER && order->begun &&
             (first->role != ROLE_WHISPER ||
@@ -182,9 +183,9 @@ static void check_order(struct sim *sim, const struct call_action *action)
 {
     struct sim_clip *clip = &sim->clips[action->clip];
     struct sim_clip *last = &sim->clips[sim->last_clip];
-    if (action->offset < clip->sent && clip->cleared)
+    if (action->offset < clip->sent && clip->clears != sim->clears)
         clip->sent = action->offset; /* cleared before it was heard, so it is said again */
-    clip->cleared = false;
+    clip->clears = sim->clears;
     if (action->offset != clip->sent)
         broken(sim, "I4: bytes of a clip out of order");
     if (action->offset + action->bytes > clip->given)
@@ -225,8 +226,7 @@ static void on_clear(struct sim *sim, uint32_t epoch)
         broken(sim, "the disclosure was cut off");
     if (sim->has_cleared && epoch <= sim->cleared_epoch)
         broken(sim, "I3: epochs do not rise");
-    for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
-        sim->clips[i].cleared = true;
+    sim->clears++;
     sim->sent_since_clear = false;
     sim->has_cleared = true;
     sim->cleared_epoch = epoch;
@@ -236,7 +236,7 @@ static int64_t letters_played(const struct sim *sim, uint32_t gen, uint32_t orde
 {
     int64_t letters = 0;
     *clips_out = 0;
-    for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
+    for (uint32_t i = 1; i <= sim->clip_count; i++)
         if (sim->clips[i].gen == gen && sim->clips[i].order == order && !sim->clips[i].phrase) {
             letters += sim_played(sim, i) * CALL_BYTES_PER_MS / sim->letter_bytes;
             ++*clips_out;
@@ -249,23 +249,32 @@ static bool is_start_of(struct str part, struct str whole)
     return part.bytes <= whole.bytes && memcmp(part.at, whole.at, part.bytes) == 0;
 }
 
+/* "g12w..." of gen 12; 0: no gen's. */
+static uint32_t gen_in(struct sim *sim, struct str text)
+{
+    uint32_t id;
+    if (!text.bytes || (text.at[0] != 'g' && text.at[0] != 'G'))
+        return 0;
+    text = (struct str){text.at + 1, text.bytes - 1};
+    return sim_number(&text, &id) && id <= sim->gen ? id : 0;
+}
+
 /* I5 and I6: what is written down is what the caller heard, to a word. */
 static void check_said(struct sim *sim, const struct call_line *line)
 {
-    unsigned id;
     int clips;
-    uint32_t order = sim_order_in(line->text);
+    uint32_t order = sim_order_in(line->text), id = order ? 0 : gen_in(sim, line->text);
     if (order)
         sim->orders[order].written = line->text.bytes;
-    if (!order && (sscanf(line->text.at, "%*[gG]%uw", &id) != 1 || id >= SIM_GENS_MAX))
+    if (!order && !id)
         return;
-    const struct sim_gen *gen = &sim->gens[order ? 0 : id];
+    const struct sim_gen *gen = &sim->gens[id];
     if (gen->any_clip_failed || sim->faults.voice_flaky)
         return; /* what failed was left out of it */
     struct str whole = order ? str_of(sim->orders[order].text) : buf_str(&gen->text);
     if (!is_start_of(line->text, whole))
         broken(sim, "I6: written down what was not generated");
-    int64_t played = letters_played(sim, order ? 0 : id, order, &clips);
+    int64_t played = letters_played(sim, id, order, &clips);
     int64_t written = (int64_t)line->text.bytes;
     int64_t late_ms = 2 * CALL_MARK_MS + 2 * sim->net_ms + 60;
     if (written > played + WORD_LETTERS + clips)
@@ -279,8 +288,9 @@ static void keep_line(struct sim *sim, const struct call_line *line)
 {
     if (line->seq >= SIM_LINES_MAX)
         return;
-    free(sim->lines[line->seq]);
-    sim->lines[line->seq] = xstrndup(line->text.at, line->text.bytes);
+    sim->line_last = line->seq > sim->line_last ? line->seq : sim->line_last;
+    sim->lines[line->seq] = (struct sim_line){sim->texts.bytes, line->text.bytes};
+    buf_add_str(&sim->texts, line->text);
 }
 
 static void on_record(struct sim *sim, const struct call_line *line)
@@ -420,7 +430,7 @@ static void check_orders(struct sim *sim)
     if (sim->voice_on || sim->ended || sim->faults.phrases_fail)
         return;
     int64_t quiet = sim->waiting_ms > sim->play_end_ms ? sim->waiting_ms : sim->play_end_ms;
-    for (size_t i = 1; i < SIM_ORDERS_MAX; i++) {
+    for (size_t i = 1; i <= sim->order_count; i++) {
         const struct sim_order *order = &sim->orders[i];
         int64_t since = order->given_ms > quiet ? order->given_ms : quiet;
         since =
@@ -448,7 +458,7 @@ void sim_check_step(struct sim *sim)
     check_pace(sim);
     if (call_ended(sim->core) != sim->ended)
         broken(sim, "I14: ended without DO_ENDED, or not ended with it");
-    if (!sim->ended && call_wake_at(sim->core) == CALL_NEVER)
+    if (!sim->ended && sim->wake_ms == CALL_NEVER)
         broken(sim, "I10: nothing would ever happen again");
 }
 
@@ -456,13 +466,13 @@ void sim_check_step(struct sim *sim)
 
 static void check_resources(struct sim *sim)
 {
-    for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
+    for (uint32_t i = 1; i <= sim->clip_count; i++)
         if (!sim->clips[i].dropped)
             broken(sim, "I14: a clip was never dropped");
     for (uint32_t i = 1; i <= sim->gen; i++)
         if (!sim->gens[i].finished && !sim->gens[i].cancelled)
             broken(sim, "I14: a gen was left running");
-    for (size_t i = 1; i < SIM_ORDERS_MAX; i++)
+    for (size_t i = 1; i <= sim->order_count; i++)
         if (sim->orders[i].given && !sim->orders[i].over)
             broken(sim, "I14: an order was never answered");
 }
@@ -470,7 +480,7 @@ static void check_resources(struct sim *sim)
 static int64_t gen_played(const struct sim *sim, uint32_t gen)
 {
     int64_t played = 0;
-    for (uint32_t i = 1; i < SIM_CLIPS_MAX && sim->clips[i].letters; i++)
+    for (uint32_t i = 1; i <= sim->clip_count; i++)
         if (sim->clips[i].gen == gen && !sim->clips[i].phrase)
             played += sim_played(sim, i);
     return played;
@@ -492,26 +502,32 @@ static void check_replies(struct sim *sim)
     }
 }
 
-static int times_written(const struct sim *sim, const char *word)
+static void count_words(struct sim *sim, struct str text)
 {
-    int times = 0;
-    size_t bytes = strcspn(word, "?"); /* "w12x" never starts another word */
-    for (size_t i = 0; i < SIM_LINES_MAX; i++)
-        for (const char *at = sim->lines[i]; at && (at = strchr(at, 'w')); at++)
-            times += strncmp(at, word, bytes) == 0;
-    return times;
+    uint32_t number;
+    while (text.bytes) {
+        str_cut(&text, 'w');
+        if (sim_number(&text, &number) && text.bytes && text.at[0] == 'x' &&
+            number < SIM_ALL_WORDS_MAX)
+            sim->words[number].written++;
+    }
 }
 
 static void check_words(struct sim *sim)
 {
-    for (size_t i = 0; i < SIM_ALL_WORDS_MAX && i <= sim->word_count; i++) {
+    for (size_t i = 0; i <= sim->line_last; i++)
+        if (sim->lines[i].bytes)
+            count_words(sim, (struct str){sim->texts.data + sim->lines[i].at, sim->lines[i].bytes});
+    for (size_t i = 1; i < SIM_ALL_WORDS_MAX && i <= sim->word_count; i++) {
         const struct sim_word *word = &sim->words[i];
-        int times = word->text[0] ? times_written(sim, word->text) : 0;
-        if (sim->timeline && (times > 1 || (word->final && times == 0)))
-            buf_printf(sim->timeline, "%s is written %d times\n", word->text, times);
-        if (times > 1)
+        if (!word->came)
+            continue;
+        bool lost = word->final && !word->written;
+        if (sim->timeline && (word->written > 1 || lost))
+            buf_printf(sim->timeline, "w%zux is written %d times\n", i, word->written);
+        if (word->written > 1)
             broken(sim, "I12: a caller's word is written twice");
-        if (word->final && times == 0)
+        if (lost)
             broken(sim, "I12: a caller's word is lost");
     }
 }

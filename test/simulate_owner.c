@@ -53,6 +53,7 @@ void sim_plan_orders(struct sim *sim)
 void sim_give_order(struct sim *sim, uint32_t id)
 {
     struct sim_order *order = &sim->orders[id];
+    sim->order_count = id;
     order->kind = pick(sim);
     make_text(sim, order, id);
     sim_step(sim,
@@ -61,8 +62,10 @@ void sim_give_order(struct sim *sim, uint32_t id)
 
 uint32_t sim_order_in(struct str text)
 {
-    unsigned id;
-    char start[8] = "";
-    memcpy(start, text.at, text.bytes < sizeof start - 1 ? text.bytes : sizeof start - 1);
-    return sscanf(start, "%*[oO]%uw", &id) == 1 && id < SIM_ORDERS_MAX ? id : 0;
+    uint32_t id;
+    if (!text.bytes || (text.at[0] != 'o' && text.at[0] != 'O'))
+        return 0;
+    text = (struct str){text.at + 1, text.bytes - 1};
+    return sim_number(&text, &id) && text.bytes && text.at[0] == 'w' && id < SIM_ORDERS_MAX ? id
+                                                                                            : 0;
 }

@@ -11,6 +11,21 @@
 
 enum speech { SPEECH_CONTENT, SPEECH_MHM, SPEECH_FAREWELL, SPEECH_NOISE };
 
+static void make_word(struct sim *sim, char *word, bool question)
+{
+    char digits[10];
+    size_t at = 0;
+    for (uint32_t rest = ++sim->word_count; rest; rest /= 10)
+        digits[at++] = (char)('0' + rest % 10);
+    *word++ = 'w';
+    while (at)
+        *word++ = digits[--at];
+    *word++ = 'x';
+    if (question)
+        *word++ = '?';
+    *word = '\0';
+}
+
 static void make_words(struct sim *sim, struct sim_segment *segment, enum speech speech, int count)
 {
     static const char *const mhm[] = {"yes", "okay", "mhm", "sure"};
@@ -26,22 +41,30 @@ static void make_words(struct sim *sim, struct sim_segment *segment, enum speech
         else if (i == segment->count - 1 && i && percent(sim, 15))
             strcpy(word, ends[between(sim, 0, 3)]);
         else
-            snprintf(word, sizeof segment->words[i], "w%ux%s", ++sim->word_count,
-                     i == segment->count - 1 && percent(sim, 40) ? "?" : "");
+            make_word(sim, word, i == segment->count - 1 && percent(sim, 40));
     }
 }
 
-static void voice(struct sim *sim, int64_t start_ms, int64_t end_ms)
+static void voice(struct sim *sim, uint32_t id)
 {
+    const struct sim_segment *segment = &sim->segments[id];
     int64_t skew = sim->media_skew_ms;
-    sim_deliver(sim, start_ms + 60,
-                (struct call_event){.kind = EV_VOICE_ON, .at_ms = start_ms - skew});
-    for (int64_t at = start_ms + 120; at < end_ms; at += 60)
-        sim_deliver(sim, at,
-                    (struct call_event){.kind = EV_VOICE_GOING,
-                                        .voiced_ms = at - start_ms < 600 ? at - start_ms : 600});
-    sim_deliver(sim, end_ms + 160,
-                (struct call_event){.kind = EV_VOICE_OFF, .at_ms = end_ms - skew});
+    sim_deliver(sim, segment->start_ms + 60,
+                (struct call_event){.kind = EV_VOICE_ON, .at_ms = segment->start_ms - skew});
+    if (segment->start_ms + 120 < segment->end_ms)
+        sim_plan(sim, segment->start_ms + 120, SIM_VOICED, id, 0);
+    sim_deliver(sim, segment->end_ms + 160,
+                (struct call_event){.kind = EV_VOICE_OFF, .at_ms = segment->end_ms - skew});
+}
+
+static void voiced(struct sim *sim, uint32_t id)
+{
+    const struct sim_segment *segment = &sim->segments[id];
+    int64_t since = sim->now_ms - segment->start_ms;
+    if (sim->now_ms + 60 < segment->end_ms)
+        sim_plan(sim, sim->now_ms + 60, SIM_VOICED, id, 0);
+    sim_step(sim,
+             &(struct call_event){.kind = EV_VOICE_GOING, .voiced_ms = since < 600 ? since : 600});
 }
 
 static int64_t latency(struct sim *sim)
@@ -81,7 +104,7 @@ static int64_t say_segment(struct sim *sim, int64_t at_ms, enum speech speech)
     *segment = (struct sim_segment){.start_ms = at_ms, .end_ms = at_ms + length};
     make_words(sim, segment, speech, (int)(length / 300) + 1);
     if (!sim->faults.stt_flaky || percent(sim, 95)) /* sometimes only the recogniser hears it */
-        voice(sim, segment->start_ms, segment->end_ms);
+        voice(sim, id);
     recognise(sim, id);
     return segment->end_ms;
 }
@@ -121,17 +144,20 @@ static void speak(struct sim *sim)
 static void send_words(struct sim *sim, struct sim_segment *segment, int from, int to,
                        struct call_event event)
 {
-    struct buf text = {0};
-    for (int i = from; i < to; i++)
-        buf_printf(&text, "%s%s", i > from ? " " : "", segment->words[i]);
+    struct buf *text = &sim->words_text;
+    buf_clear(text);
+    for (int i = from; i < to; i++) {
+        if (i > from)
+            buf_putc(text, ' ');
+        buf_puts(text, segment->words[i]);
+    }
     int64_t length = segment->end_ms - segment->start_ms;
     event.conn = sim->conn;
-    event.text = buf_str(&text);
+    event.text = buf_str(text);
     int64_t start = segment->start_ms - sim->media_skew_ms;
     event.at_ms = segment->count ? start + length * from / segment->count : start;
     event.end_ms = segment->count ? start + length * to / segment->count : start;
     sim_step(sim, &event);
-    buf_free(&text);
 }
 
 /* A recogniser's stream is in order: what came before is final, or lost, once something new is
@@ -302,12 +328,12 @@ enum voice_fate { VOICE_CACHED, VOICE_STREAMS, VOICE_FAILS, VOICE_BREAKS, VOICE_
 
 static void synth(struct sim *sim, const struct call_action *action)
 {
-    assert(action->clip < SIM_CLIPS_MAX);
+    assert(action->clip < SIM_CLIPS_MAX && action->clip == sim->clip_count + 1);
     struct sim_clip *clip = &sim->clips[action->clip];
-    *clip = (struct sim_clip){
-        .gen = action->gen, .phrase = action->phrase, .letters = action->text.bytes};
+    *clip = (struct sim_clip){.gen = action->gen, .phrase = action->phrase};
+    sim->clip_count = action->clip;
     clip->order = action->gen || action->phrase ? 0 : sim_order_in(action->text);
-    clip->bytes = clip->letters * (size_t)sim->letter_bytes;
+    clip->bytes = action->text.bytes * (size_t)sim->letter_bytes;
     clip->fate = action->phrase ? VOICE_CACHED : VOICE_STREAMS;
     bool flaky = action->phrase ? sim->faults.phrases_fail : sim->faults.voice_flaky;
     if (flaky && percent(sim, 40))
@@ -350,18 +376,44 @@ static void speak_clip(struct sim *sim, uint32_t id, int step)
 
 /* The carrier. */
 
+static struct sim_chunk *chunk_at(struct sim *sim, size_t i)
+{
+    return &sim->chunks[(sim->chunk_first + i) % SIM_CHUNKS_MAX];
+}
+
+/* So much of its clip was heard by its end, or by now. What was sent twice, because it was held,
+ * counts once: a clip is heard from its beginning on. */
+static int64_t heard_by(const struct sim_chunk *chunk, int64_t now_ms)
+{
+    int64_t end = chunk->end_ms < now_ms ? chunk->end_ms : now_ms;
+    return end > chunk->start_ms
+               ? (int64_t)(chunk->offset / CALL_BYTES_PER_MS) + end - chunk->start_ms
+               : 0;
+}
+
+static void settle_oldest(struct sim *sim)
+{
+    const struct sim_chunk *chunk = chunk_at(sim, 0);
+    struct sim_clip *clip = &sim->clips[chunk->clip];
+    int64_t heard = heard_by(chunk, chunk->end_ms);
+    clip->played_ms = heard > clip->played_ms ? heard : clip->played_ms;
+    sim->chunk_first = (sim->chunk_first + 1) % SIM_CHUNKS_MAX;
+    sim->chunk_count--;
+}
+
 static void send_audio(struct sim *sim, const struct call_action *action)
 {
     int64_t start = sim->now_ms + sim->net_ms;
+    while (sim->chunk_count && chunk_at(sim, 0)->end_ms <= sim->now_ms)
+        settle_oldest(sim);
     if (sim->play_end_ms > start)
         start = sim->play_end_ms;
     sim->play_end_ms = start + (int64_t)(action->bytes / CALL_BYTES_PER_MS);
-    if (sim->chunk_count == SIM_CHUNKS_MAX)
-        memmove(&sim->chunks[0], &sim->chunks[1], --sim->chunk_count * sizeof sim->chunks[0]);
-    sim->chunks[sim->chunk_count++] = (struct sim_chunk){.clip = action->clip,
-                                                         .offset = action->offset,
-                                                         .start_ms = start,
-                                                         .end_ms = sim->play_end_ms};
+    assert(sim->chunk_count < SIM_CHUNKS_MAX);
+    *chunk_at(sim, sim->chunk_count++) = (struct sim_chunk){.clip = action->clip,
+                                                            .offset = action->offset,
+                                                            .start_ms = start,
+                                                            .end_ms = sim->play_end_ms};
 }
 
 static void return_mark(struct sim *sim, int64_t at_ms, uint32_t mark)
@@ -380,7 +432,7 @@ static void clear_audio(struct sim *sim)
 {
     int64_t at = sim->now_ms + sim->net_ms;
     for (size_t i = 0; i < sim->chunk_count; i++) {
-        struct sim_chunk *chunk = &sim->chunks[i];
+        struct sim_chunk *chunk = chunk_at(sim, i);
         if (chunk->start_ms > at)
             chunk->start_ms = chunk->end_ms = at;
         else if (chunk->end_ms > at)
@@ -389,16 +441,13 @@ static void clear_audio(struct sim *sim)
     sim->play_end_ms = at;
 }
 
-/* What was sent twice, because it was held, counts once: a clip is heard from its beginning on. */
 int64_t sim_played(const struct sim *sim, uint32_t clip)
 {
-    int64_t played = 0;
+    int64_t played = sim->clips[clip].played_ms;
     for (size_t i = 0; i < sim->chunk_count; i++) {
-        const struct sim_chunk *chunk = &sim->chunks[i];
-        int64_t end = chunk->end_ms < sim->now_ms ? chunk->end_ms : sim->now_ms;
-        int64_t until = (int64_t)(chunk->offset / CALL_BYTES_PER_MS) + end - chunk->start_ms;
-        if (chunk->clip == clip && end > chunk->start_ms && until > played)
-            played = until;
+        const struct sim_chunk *chunk = &sim->chunks[(sim->chunk_first + i) % SIM_CHUNKS_MAX];
+        int64_t heard = chunk->clip == clip ? heard_by(chunk, sim->now_ms) : 0;
+        played = heard > played ? heard : played;
     }
     return played;
 }
@@ -453,6 +502,7 @@ void sim_party(struct sim *sim, const struct sim_due *due)
 {
     switch (due->kind) {
     case SIM_SPEAK: speak(sim); break;
+    case SIM_VOICED: voiced(sim, due->id); break;
     case SIM_INTERIM: interim(sim, due->id, due->step); break;
     case SIM_FINAL: final(sim, due->id, due->step); break;
     case SIM_MODEL: model(sim, due->id, due->step); break;
