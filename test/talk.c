@@ -176,9 +176,39 @@ void talk_says(struct talk *talk, int64_t from_ms, int64_t to_ms, const char *wo
     talk_at(talk, to_ms + 250,
             (struct call_event){.kind = EV_WORDS_FINAL,
                                 .text = str_of(words),
+                                .at_ms = from_ms,
                                 .end_ms = to_ms,
                                 .from_finalize = true,
                                 .confidence = 0.5f});
+}
+
+void talk_interim(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
+                  const char *text)
+{
+    talk_at(talk, at_ms,
+            (struct call_event){
+                .kind = EV_WORDS, .text = str_of(text), .at_ms = from_ms, .end_ms = to_ms});
+}
+
+void talk_final(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms, const char *text)
+{
+    talk_at(talk, at_ms,
+            (struct call_event){.kind = EV_WORDS_FINAL,
+                                .text = str_of(text),
+                                .at_ms = from_ms,
+                                .end_ms = to_ms,
+                                .from_finalize = true,
+                                .confidence = 0.9F});
+}
+
+void talk_voice_on(struct talk *talk, int64_t from_ms)
+{
+    talk_at(talk, from_ms + 60, (struct call_event){.kind = EV_VOICE_ON, .at_ms = from_ms});
+}
+
+void talk_voice_off(struct talk *talk, int64_t to_ms)
+{
+    talk_at(talk, to_ms + 160, (struct call_event){.kind = EV_VOICE_OFF, .at_ms = to_ms});
 }
 
 void talk_text(struct talk *talk, int64_t at_ms, const char *text)

@@ -45,6 +45,12 @@ void talk_until(struct talk *talk, int64_t at_ms); /* nothing happens but the cl
 
 /* The caller speaks from..to, the words come as one final 300 ms after the voice ended. */
 void talk_says(struct talk *talk, int64_t from_ms, int64_t to_ms, const char *words);
+/* The same piece by piece: the detector's news of a voice, words of a segment. */
+void talk_voice_on(struct talk *talk, int64_t from_ms);
+void talk_voice_off(struct talk *talk, int64_t to_ms);
+void talk_interim(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
+                  const char *text);
+void talk_final(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms, const char *text);
 /* The model answers the newest gen. */
 void talk_replies(struct talk *talk, int64_t at_ms, const char *text);
 void talk_text(struct talk *talk, int64_t at_ms, const char *text); /* a piece, more will come */

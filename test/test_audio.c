@@ -57,6 +57,20 @@ static void level_is_the_same_without_decoding(void **state)
         assert_true(ulaw_level_db(ulaw, samples) == audio_level_db(linear, samples));
 }
 
+static void ducked_audio_is_ten_decibels_softer(void **state)
+{
+    (void)state;
+    uint8_t loud[160], softer[160], silence[4] = {ULAW_SILENCE, 0x7F, ULAW_SILENCE, 0x7F};
+    for (size_t i = 0; i < countof(loud); i++)
+        loud[i] =
+            ulaw_encode((int16_t)lrint(16384.0 * sin(2 * 3.14159265358979 * (double)i / 16.0)));
+    ulaw_duck(loud, countof(loud), softer);
+    double by = ulaw_level_db(loud, countof(loud)) - ulaw_level_db(softer, countof(softer));
+    assert_true(fabs(by - 10.0) < 0.2);
+    ulaw_duck(silence, countof(silence), softer);
+    assert_true(ulaw_level_db(softer, countof(silence)) <= -100.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +78,7 @@ int main(void)
         cmocka_unit_test(every_ulaw_byte_comes_back),
         cmocka_unit_test(level_is_in_decibels_below_full_scale),
         cmocka_unit_test(level_is_the_same_without_decoding),
+        cmocka_unit_test(ducked_audio_is_ten_decibels_softer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,44 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static void interim(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
-                    const char *text)
-{
-    talk_at(talk, at_ms,
-            (struct call_event){
-                .kind = EV_WORDS, .text = str_of(text), .at_ms = from_ms, .end_ms = to_ms});
-}
-
-static void final(struct talk *talk, int64_t at_ms, int64_t from_ms, int64_t to_ms,
-                  const char *text)
-{
-    talk_at(talk, at_ms,
-            (struct call_event){.kind = EV_WORDS_FINAL,
-                                .text = str_of(text),
-                                .at_ms = from_ms,
-                                .end_ms = to_ms,
-                                .from_finalize = true,
-                                .confidence = 0.9F});
-}
-
-static void voice_on(struct talk *talk, int64_t from_ms)
-{
-    talk_at(talk, from_ms + 60, (struct call_event){.kind = EV_VOICE_ON, .at_ms = from_ms});
-}
-
-static void voice_off(struct talk *talk, int64_t to_ms)
-{
-    talk_at(talk, to_ms + 160, (struct call_event){.kind = EV_VOICE_OFF, .at_ms = to_ms});
-}
-
 /* From 5,000 to 6,000 the caller says something that needs 520 ms of silence to be whole; its words
  * are there while he speaks, and final soon after. */
 static struct talk talk_paused(void)
 {
     struct talk talk = talk_begin();
-    voice_on(&talk, 5000);
-    interim(&talk, 5900, 5000, 5900, "I want to speak to Jan");
-    voice_off(&talk, 6000);
+    talk_voice_on(&talk, 5000);
+    talk_interim(&talk, 5900, 5000, 5900, "I want to speak to Jan");
+    talk_voice_off(&talk, 6000);
     return talk;
 }
 
@@ -75,7 +45,7 @@ static void answer_is_begun_at_the_pause_and_heard_when_the_turn_is_sure(void **
     assert_int_equal(caller_lines(&talk), 0);
     talk_replies(&talk, 6300, "Who shall I say is calling?");
     assert_int_equal(talk_last(&talk, DO_SYNTH)->at_ms, 6300);
-    final(&talk, 6400, 5000, 5900, "I want to speak to Jan.");
+    talk_final(&talk, 6400, 5000, 5900, "I want to speak to Jan.");
     talk_until(&talk, 6519);
     assert_int_equal(answer_ms(&talk), -1);
     talk_until(&talk, 8000);
@@ -93,11 +63,11 @@ static void whoever_goes_on_has_said_one_thing_and_gets_one_answer(void **state)
     (void)state;
     struct talk talk = talk_paused();
     talk_replies(&talk, 6300, "Who shall I say is calling?");
-    voice_on(&talk, 6350);
-    interim(&talk, 6700, 5000, 6650, "I want to speak to Jan please");
+    talk_voice_on(&talk, 6350);
+    talk_interim(&talk, 6700, 5000, 6650, "I want to speak to Jan please");
     assert_int_equal(talk_last(&talk, DO_DROP_CLIP)->at_ms, 6700);
-    voice_off(&talk, 6900);
-    final(&talk, 7200, 5000, 6850, "I want to speak to Jan, please.");
+    talk_voice_off(&talk, 6900);
+    talk_final(&talk, 7200, 5000, 6850, "I want to speak to Jan, please.");
     talk_until(&talk, 7200);
     assert_int_equal(talk_count(&talk, DO_ASK), 2);
     talk_replies(&talk, 7210, "Who is calling?");
@@ -116,9 +86,9 @@ static void sound_without_words_only_delays_the_answer(void **state)
     (void)state;
     struct talk talk = talk_paused();
     talk_replies(&talk, 6200, "Who is calling?");
-    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
-    voice_on(&talk, 6300); /* a cough */
-    voice_off(&talk, 6600);
+    talk_final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    talk_voice_on(&talk, 6300); /* a cough */
+    talk_voice_off(&talk, 6600);
     talk_until(&talk, 9000);
     assert_int_equal(talk_count(&talk, DO_ASK), 1);
     assert_int_equal(answer_ms(&talk), 6600 + 520);
@@ -143,12 +113,12 @@ static void words_that_do_not_reach_the_pause_are_waited_for(void **state)
 {
     (void)state;
     struct talk talk = talk_begin();
-    voice_on(&talk, 5000);
-    interim(&talk, 5900, 5000, 5600, "I want to speak");
-    voice_off(&talk, 6000);
+    talk_voice_on(&talk, 5000);
+    talk_interim(&talk, 5900, 5000, 5600, "I want to speak");
+    talk_voice_off(&talk, 6000);
     talk_until(&talk, 6299);
     assert_int_equal(talk_count(&talk, DO_ASK), 0);
-    final(&talk, 6300, 5000, 5950, "I want to speak to Jan.");
+    talk_final(&talk, 6300, 5000, 5950, "I want to speak to Jan.");
     talk_until(&talk, 9000);
     assert_int_equal(talk_last(&talk, DO_ASK)->at_ms, 6300);
     assert_int_equal(talk_count(&talk, DO_ASK), 1);
@@ -161,7 +131,7 @@ static void tool_waits_until_the_turn_is_sure(void **state)
     struct talk talk = talk_paused();
     talk_tool(&talk, 6300, "t1", "take_message", "{\"reason\":\"Jan\"}");
     talk_done(&talk, 6310);
-    final(&talk, 6320, 5000, 5900, "I want to speak to Jan.");
+    talk_final(&talk, 6320, 5000, 5900, "I want to speak to Jan.");
     talk_until(&talk, 6519);
     assert_int_equal(talk_count(&talk, DO_TOOL), 0);
     talk_until(&talk, 6521);
@@ -176,10 +146,10 @@ static void tool_of_an_answer_given_up_is_never_run(void **state)
     struct talk talk = talk_paused();
     talk_tool(&talk, 6300, "t1", "end_call", "{}");
     talk_done(&talk, 6310);
-    voice_on(&talk, 6350);
-    interim(&talk, 6700, 5000, 6650, "I want to speak to Jan about a flat");
-    voice_off(&talk, 6900);
-    final(&talk, 7000, 5000, 6850, "I want to speak to Jan about a flat.");
+    talk_voice_on(&talk, 6350);
+    talk_interim(&talk, 6700, 5000, 6650, "I want to speak to Jan about a flat");
+    talk_voice_off(&talk, 6900);
+    talk_final(&talk, 7000, 5000, 6850, "I want to speak to Jan about a flat.");
     talk_replies(&talk, 7300, "Which one?");
     talk_until(&talk, 12000);
     assert_null(strstr(talk_context(&talk), "end_call"));
@@ -191,7 +161,7 @@ static void answer_that_failed_in_secret_is_asked_for_again(void **state)
 {
     (void)state;
     struct talk talk = talk_paused();
-    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    talk_final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
     talk_at(&talk, 6300, (struct call_event){.kind = EV_REPLY_FAILED, .gen = 1, .err = 5});
     talk_until(&talk, 6521);
     assert_int_equal(talk_count(&talk, DO_ASK), 2);
@@ -209,7 +179,7 @@ static void only_the_first_words_are_spoken_in_advance(void **state)
     talk_replies(&talk, 6200,
                  "He is out. He comes back on Monday. Shall I take a message for him?");
     size_t before = talk_count(&talk, DO_SYNTH);
-    final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
+    talk_final(&talk, 6250, 5000, 5900, "I want to speak to Jan.");
     talk_until(&talk, 6519);
     assert_int_equal(talk_count(&talk, DO_SYNTH), before);
     talk_until(&talk, 6521);
@@ -238,13 +208,56 @@ static void patience_with_one_turn_has_an_end(void **state)
         char word[20];
         snprintf(word, sizeof(word), " word%c", (char)('a' + i));
         strcat(said, word);
-        voice_on(&talk, at_ms);
-        interim(&talk, at_ms + 400, 5000, at_ms + 380, said);
-        voice_off(&talk, at_ms + 400);
+        talk_voice_on(&talk, at_ms);
+        talk_interim(&talk, at_ms + 400, 5000, at_ms + 380, said);
+        talk_voice_off(&talk, at_ms + 400);
     }
     talk_until(&talk, at_ms + 2000);
     assert_true(talk_count(&talk, DO_ASK) <= 3);
     assert_int_equal(call_counts(talk.core)->turns, 1);
+    talk_end(&talk);
+}
+
+/* Says so much, pauses for so long, and goes on. */
+static void pause_within(struct talk *talk, int64_t from_ms, int64_t pause_ms)
+{
+    talk_voice_on(talk, from_ms);
+    talk_interim(talk, from_ms + 900, from_ms, from_ms + 900, "I want to speak to Jan");
+    talk_voice_off(talk, from_ms + 1000);
+    talk_voice_on(talk, from_ms + 1000 + pause_ms);
+    talk_interim(talk, from_ms + 1700 + pause_ms, from_ms, from_ms + 1600 + pause_ms,
+                 "I want to speak to Jan please about the roof");
+    talk_voice_off(talk, from_ms + 1800 + pause_ms);
+    talk_final(talk, from_ms + 2000 + pause_ms, from_ms, from_ms + 1700 + pause_ms,
+               "I want to speak to Jan please about the roof");
+    talk_until(talk, from_ms + 4500 + pause_ms);
+}
+
+/* How long the silence was that made the last turn sure. */
+static int64_t waited_ms(const struct talk *talk)
+{
+    const struct call_stages *stages = call_stages(talk->core);
+    return stages->commit_ms - stages->last_voice_ms;
+}
+
+static void caller_who_pauses_long_is_waited_for_longer(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    pause_within(&talk, 5000, 480);
+    assert_int_equal(waited_ms(&talk), 520); /* one pause says little */
+    pause_within(&talk, 15000, 500);
+    assert_true(waited_ms(&talk) > 580 && waited_ms(&talk) <= 640);
+    talk_end(&talk);
+}
+
+static void caller_who_hardly_pauses_is_answered_sooner(void **state)
+{
+    (void)state;
+    struct talk talk = talk_begin();
+    pause_within(&talk, 5000, 220);
+    pause_within(&talk, 15000, 240);
+    assert_int_equal(waited_ms(&talk), 420); /* never less */
     talk_end(&talk);
 }
 
@@ -262,6 +275,8 @@ int main(void)
         cmocka_unit_test(only_the_first_words_are_spoken_in_advance),
         cmocka_unit_test(hanging_up_leaves_what_was_said),
         cmocka_unit_test(patience_with_one_turn_has_an_end),
+        cmocka_unit_test(caller_who_pauses_long_is_waited_for_longer),
+        cmocka_unit_test(caller_who_hardly_pauses_is_answered_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

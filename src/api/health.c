@@ -137,6 +137,8 @@ static void publish_lines(struct metrics_slot *slot, const struct switchboard_st
     metrics_add(slot, "karen_replies_staged_in_vain_total", "", (double)stats->staged_in_vain);
     metrics_add(slot, "karen_holds_total", "", (double)stats->holds);
     metrics_add(slot, "karen_barge_ins_total", "", (double)stats->barge_ins);
+    metrics_add(slot, "karen_echoes_total", "", (double)stats->echoes);
+    metrics_add(slot, "karen_machine_callers_total", "", (double)stats->machines);
     metrics_add(slot, "karen_stale_events_total", "", (double)stats->stale_events);
     metrics_add(slot, "karen_calls_unsaved", "", (double)stats->unsaved);
     metrics_add(slot, "karen_calls_lost_total", "", (double)stats->lost);

@@ -51,6 +51,8 @@ static const struct metric {
     {"karen_replies_staged_in_vain_total", "counter", "... who then went on."},
     {"karen_holds_total", "counter", "Times Karen fell silent to hear whether a caller meant it."},
     {"karen_barge_ins_total", "counter", "Times a caller interrupted."},
+    {"karen_echoes_total", "counter", "Times Karen heard her own words and let them be."},
+    {"karen_machine_callers_total", "counter", "Callers that were an announcement or music."},
     {"karen_stale_events_total", "counter", "Late news of abandoned work, ignored."},
     {"karen_greeting_seconds", "histogram", "Stream start to the first byte of the greeting."},
     {"karen_reply_seconds", "histogram", "Caller's last voice to the first byte of the reply."},

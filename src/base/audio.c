@@ -31,6 +31,17 @@ void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out)
         linear_out[i] = table[ulaw[i]];
 }
 
+void ulaw_duck(const uint8_t *ulaw, size_t samples, uint8_t *softer_out)
+{
+    static _Thread_local uint8_t table[256];
+    static const double gain = 0.31622776601683794; /* -10 dB */
+    if (!table[0]) /* it is the loudest negative one, and what is softer has another code */
+        for (unsigned i = 0; i < 256; i++)
+            table[i] = linear_to_ulaw((int)lrint(ulaw_to_linear((uint8_t)i) * gain));
+    for (size_t i = 0; i < samples; i++)
+        softer_out[i] = table[ulaw[i]];
+}
+
 static double level_db(int64_t energy, size_t samples)
 {
     if (energy == 0 || samples == 0)

@@ -16,6 +16,7 @@ enum {
 int16_t ulaw_decode(uint8_t ulaw); /* source: ITU-T G.711 */
 uint8_t ulaw_encode(int16_t linear);
 void ulaw_decode_all(const uint8_t *ulaw, size_t samples, int16_t *linear_out);
+void ulaw_duck(const uint8_t *ulaw, size_t samples, uint8_t *softer_out); /* by 10 dB */
 /* The level of a piece of audio in dB below full scale: 0 is loudest, -100 silence. */
 double audio_level_db(const int16_t *linear, size_t samples);
 double ulaw_level_db(const uint8_t *ulaw, size_t samples); /* the same, without decoding it */

@@ -4,6 +4,8 @@
  *   turn.c      the caller: voice, words, when the floor is taken
  *   commit.c    when what was said is a turn: staged, sure
  *   unheard.c   voice without words, the recogniser lost
+ *   echo.c      Karen's own words, back from a loudspeaker
+ *   machine.c   callers that are no person
  *   reply.c     the agent: one gen after the other, its text to clips, its tools
  *   script.c    the agent without a model: name, reason, number
  *   say.c       utterances and their clips
@@ -23,11 +25,17 @@ enum {
     VOICE_HOLD_MS = 420,     /* a typical "mm-hmm" is shorter */
     VOICE_BARGE_MS = 800,    /* nobody says "mm-hmm" for so long */
     HOLD_WORDS = 2,          /* so many that are no "mm-hmm" are meant */
+    DUCK_MS = 200,           /* of silence, the detector's aside, and Karen is loud again */
+    DUCK_PIECE_MS = 60,      /* sent at once meanwhile: it may be for nothing */
     HOLD_MS = 350,           /* of silence, the detector's aside, and it was nothing */
     VOICE_HANGOVER_MS = 160, /* the detector's, before EV_VOICE_OFF */
     VOICE_STUCK_MS = 2500,   /* voice without words for so long is noise */
     EOT_FAST_MS = 280,
-    EOT_NORM_MS = 520,
+    EOT_NORM_MS = 520, /* of a caller whose pauses are not known yet; then between ... */
+    EOT_NORM_MS_MIN = 420,
+    EOT_NORM_MS_MAX = 900,
+    PAUSE_MARGIN_MS = 120, /* ... so much longer than his own */
+    PAUSES_KNOWN = 2,      /* so many tell how he speaks */
     EOT_SLOW_MS = 1200,
     EOT_DIGITS_MS = 1500,
     EOT_CAP_MS = 2500,
@@ -62,6 +70,8 @@ enum {
     DURATION_DEFAULT_MS = 300000,
     DURATION_GRACE_MS = 30000,
 
+    BYTES_PER_LETTER = 65 * CALL_BYTES_PER_MS, /* while a clip's length is not known */
+
     ORDERED_SAYS_MAX = 2, /* that wait to be said */
     SAYS_MAX = 8 + ORDERED_SAYS_MAX,
     SAY_TEXTS = 3 + ORDERED_SAYS_MAX,
@@ -92,6 +102,12 @@ struct text {
 
 enum caller_state { CALLER_QUIET, CALLER_ONSET, CALLER_SPEAKING, CALLER_PAUSE };
 
+/* How long this caller pauses within what he says. */
+struct pauses {
+    uint32_t count;
+    double mean_ms, spread_ms;
+};
+
 /* What the caller is saying now; nothing of it is committed. */
 struct caller {
     enum caller_state state;
@@ -116,6 +132,32 @@ struct caller {
     int64_t unheard_ms; /* of the last PHRASE_REPEAT */
     int64_t down_ms;    /* since when the recogniser is lost */
     bool down_voice, down_told;
+    struct pauses pauses;
+};
+
+/* What Karen said, word by word, and when it was played; the last ECHO_WORDS_MAX of them. */
+enum { ECHO_WORDS_MAX = WORDS_COMPARED_MAX };
+struct echo_word {
+    uint32_t hash;
+    int64_t at_ms; /* media clock */
+};
+struct echo {
+    size_t count; /* since the call began */
+    struct echo_word said[ECHO_WORDS_MAX];
+    int64_t until_ms; /* media clock: she is heard no longer */
+    bool on_line;     /* this caller's line brings her back */
+};
+
+enum machine_kind { MACHINE_NONE, MACHINE_TALKS, MACHINE_MUSIC };
+struct machine {
+    enum machine_kind kind;
+    int64_t since_ms;
+    int64_t wordless_ms; /* of voice since the last word */
+    bool assistant;      /* the other end says that it is one */
+    uint32_t turns;      /* since then */
+    uint32_t same;       /* turns on end that said much the same */
+    size_t word_count;
+    uint32_t words[WORDS_COMPARED_MAX]; /* of the turn before */
 };
 
 /* The newest turn and the one reply it gets. It is staged first: what was said is taken for the
@@ -278,6 +320,8 @@ struct call_core {
     uint32_t last_seq;
 
     struct caller caller;
+    struct echo echo;
+    struct machine machine;
     struct turn turn;
     struct reply reply;
     struct playout playout;
@@ -351,6 +395,19 @@ int64_t turn_unheard_due(const struct call_core *core);
 void turn_unheard(struct call_core *core);
 int64_t turn_stt_due(const struct call_core *core);
 void turn_stt_check(struct call_core *core);
+
+/* echo.c; times: media clock */
+void echo_said(struct call_core *core, struct str text, int64_t from_ms, int64_t to_ms);
+void echo_hushed(struct call_core *core);
+/* How many words at the front of what was heard then are Karen's own. */
+size_t echo_words(struct call_core *core, struct str text, int64_t start_ms, int64_t end_ms);
+
+/* machine.c */
+bool machine_takes(struct call_core *core); /* the newest turn is not to be answered */
+void machine_on_voice(struct call_core *core, int64_t voiced_ms);
+void machine_on_words(struct call_core *core);
+int64_t machine_due(const struct call_core *core);
+void machine_check(struct call_core *core);
 
 /* reply.c */
 void reply_ask(struct call_core *core);     /* the turn wants its answer */

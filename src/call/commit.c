@@ -2,6 +2,16 @@
  * committed when the silence has been long enough; no turn is made anywhere else. */
 #include "call/call_private.h"
 
+/* What is neither plainly whole nor plainly open is waited for as long as this caller's own pauses
+ * are, four of five of them. */
+static int64_t eot_norm_ms(const struct pauses *pauses)
+{
+    if (pauses->count < PAUSES_KNOWN)
+        return EOT_NORM_MS;
+    int64_t ms = (int64_t)(pauses->mean_ms + pauses->spread_ms) + PAUSE_MARGIN_MS;
+    return ms < EOT_NORM_MS_MIN ? EOT_NORM_MS_MIN : ms > EOT_NORM_MS_MAX ? EOT_NORM_MS_MAX : ms;
+}
+
 static int64_t eot_ms(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
@@ -10,7 +20,7 @@ static int64_t eot_ms(const struct call_core *core)
     if (caller->completeness >= WORDS_DONE)
         return EOT_FAST_MS;
     bool slow = caller->completeness < WORDS_OPEN || core->reply.asked_digits;
-    return slow ? EOT_SLOW_MS : EOT_NORM_MS;
+    return slow ? EOT_SLOW_MS : eot_norm_ms(&caller->pauses);
 }
 
 static int64_t later(int64_t one, int64_t other)
@@ -139,6 +149,8 @@ void turn_try_commit(struct call_core *core)
     commit(core);
     if (core->intent != INTENT_STAY)
         return; /* on the way out nothing is answered any more */
+    if (machine_takes(core))
+        return;
     if (core->turn.id >= CALL_TURNS_MAX)
         leave(core, PHRASE_TIME_UP, "too many turns");
     else if (core->script.step != SCRIPT_OFF)
@@ -162,8 +174,9 @@ static bool is_worth_staging(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     bool overlaps = caller->over_speech && !caller->zone;
-    return !overlaps && !caller->digits && !caller->keyed && !core->reply.asked_digits &&
-           caller->completeness >= WORDS_OPEN && words_reach_the_pause(core);
+    return !overlaps && core->machine.kind == MACHINE_NONE && !caller->digits && !caller->keyed &&
+           !core->reply.asked_digits && caller->completeness >= WORDS_OPEN &&
+           words_reach_the_pause(core);
 }
 
 static bool may_stage(const struct call_core *core)
@@ -209,7 +222,10 @@ void turn_settle(struct call_core *core)
 void turn_sure(struct call_core *core)
 {
     turn_settle(core);
-    reply_release(core);
+    if (machine_takes(core))
+        reply_cancel(core);
+    else
+        reply_release(core);
 }
 
 void turn_end(struct call_core *core)

@@ -247,7 +247,7 @@ static bool is_listening(const struct call_core *core)
 
 static int64_t idle_due(const struct call_core *core)
 {
-    if (!is_listening(core))
+    if (!is_listening(core) || core->machine.kind != MACHINE_NONE)
         return CALL_NEVER;
     static const int64_t after_ms[] = {IDLE_1_MS, IDLE_2_MS, IDLE_3_MS};
     bool first = core->idle_stage == 0 && !core->caller.ever && !core->resumed;
@@ -356,6 +356,7 @@ static const struct timer {
     {turn_sure_due, turn_sure},
     {turn_barge_due, turn_barge_check},
     {turn_unheard_due, turn_unheard},
+    {machine_due, machine_check},
     {turn_stt_due, turn_stt_check},
     {reply_due, reply_check},
     {filler_due, filler},

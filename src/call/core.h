@@ -16,7 +16,11 @@
  *
  * Who speaks over Karen silences her at once, but takes the floor only with two words that are no
  * "mhm", one like "wait", or a voice that goes on; else she goes on where she was heard, and
- * nothing was cancelled or written down.
+ * nothing was cancelled or written down. As soon as anybody speaks she goes on softer. Her own
+ * words that a loudspeaker brings back are nobody's.
+ *
+ * A caller that is no person (an announcement, a menu, music, another assistant) is heard out, but
+ * not talked to for ever.
  *
  * The core never sees audio bytes: the shell keeps each clip's bytes, the core counts them and says
  * which range to send when (pacing: CALL_LEAD_MS ahead of what is heard, a mark every
@@ -41,6 +45,7 @@ enum {
     CALL_MARK_MS = 100,
     CALL_BYTES_PER_MS = 8,      /* G.711 at 8 kHz */
     CALL_VOICE_WINDOW_MS = 600, /* over which EV_VOICE_GOING counts voiced time */
+    CALL_VOICE_GOING_MS = 60,   /* between two of them */
 };
 
 /* What is said without the model: the shell has it as cached audio in the tenant's voice. */
@@ -70,7 +75,8 @@ enum call_phrase {
 enum call_event_kind {
     EV_STARTED,       /* the carrier's stream is open; now the greeting can go out */
     EV_VOICE_ON,      /* the caller makes voiced sound since at_ms (media clock) */
-    EV_VOICE_GOING,   /* every 60 ms while it goes on: voiced_ms of the last CALL_VOICE_WINDOW_MS */
+    EV_VOICE_GOING,   /* every CALL_VOICE_GOING_MS of it: voiced_ms of the last CALL_VOICE_WINDOW_MS
+                       */
     EV_VOICE_OFF,     /* ... and has been silent for the detector's hang-over; voice ended at_ms */
     EV_WORDS,         /* an interim: replaces the unfinished tail of what is being said */
     EV_WORDS_FINAL,   /* a segment is final; from_finalize, speech_final */
@@ -151,7 +157,8 @@ enum call_action_kind {
     DO_CANCEL_REPLY, /* gen: forget it at the model */
     DO_SYNTH,        /* clip: have text spoken (phrase: take it from the cache, text is its words).
                       * Answered by EV_CLIP_AUDIO..., EV_CLIP_DONE or EV_CLIP_FAILED */
-    DO_SEND,         /* clip: bytes from offset on go to the carrier, now */
+    DO_SEND,         /* clip: bytes from offset on go to the carrier, now; ducked: softer, since
+                      * somebody speaks over them */
     DO_MARK,         /* mark: ask the carrier to say when it has played everything so far */
     DO_CLEAR,        /* the carrier forgets what it has not played */
     DO_DROP_CLIP,    /* clip: its audio will not be needed any more; cancel its synthesis */
@@ -193,6 +200,7 @@ struct call_action {
     uint32_t gen, clip, mark, epoch, order;
     enum call_phrase phrase;
     size_t offset, bytes;
+    bool ducked;
     int err;                   /* DO_ORDER_OVER */
     struct str text, id, name; /* borrowed until the next step */
     struct call_line line;     /* DO_RECORD */
@@ -224,7 +232,7 @@ struct call_setup {
 
 struct call_counts { /* for metrics and the call's record; staged: gens of turns not sure yet */
     uint32_t turns, gens, staged, staged_in_vain, holds, barge_ins, stale_events, reprompts,
-        fillers, stt_losses, reply_failures, clip_failures, unheard;
+        fillers, stt_losses, reply_failures, clip_failures, unheard, echoes, machines;
 };
 
 /* The stages of a turn, in now_ms time; 0: did not happen. */

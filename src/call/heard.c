@@ -3,7 +3,6 @@
 #include "call/call_private.h"
 
 enum {
-    BYTES_PER_LETTER = 65 * CALL_BYTES_PER_MS, /* while a clip's length is not known */
     WORD_HEARD_PERCENT = 60,
 };
 

@@ -131,12 +131,47 @@ static size_t sendable(const struct clip *clip)
     return clip->done ? bytes : bytes - bytes % FRAME_BYTES;
 }
 
+/* Somebody speaks over what is said: it goes on softly. */
+static bool is_ducked(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (!playout_speaking(core) || !caller->ever)
+        return false;
+    int64_t until = caller->voice_on ? turn_last_sign_ms(core) + VOICE_STUCK_MS
+                                     : caller->last_voice_ms + VOICE_HANGOVER_MS + DUCK_MS;
+    return core->now_ms < until;
+}
+
+/* When the next piece goes out. */
+static int64_t lead_due(const struct call_core *core)
+{
+    return core->playout.play_end_ms - (CALL_LEAD_MS - CALL_MARK_MS);
+}
+
+/* So much goes out at once: less while it may be in vain. */
+static size_t piece_bytes(const struct call_core *core)
+{
+    return (is_ducked(core) ? DUCK_PIECE_MS : CALL_MARK_MS) * CALL_BYTES_PER_MS;
+}
+
+/* What is played from now on, behind what is out already. */
+static void note_words(struct call_core *core, const struct say *say, const struct clip *clip)
+{
+    struct str text = {say->text + clip->from, clip->to - clip->from};
+    size_t bytes = clip->done ? clip->bytes : text.bytes * BYTES_PER_LETTER;
+    int64_t from_ms = media_now(core) + lead_ms(core);
+    echo_said(core, text, from_ms, from_ms + (int64_t)(bytes / CALL_BYTES_PER_MS));
+}
+
 static void send_some(struct call_core *core, struct say *say, struct clip *clip, size_t bytes)
 {
     struct playout *playout = &core->playout;
     if (!say->started)
         say_start(core, say);
+    if (!clip->sent)
+        note_words(core, say, clip);
     struct call_action *action = act(core, DO_SEND);
+    action->ducked = is_ducked(core);
     action->clip = clip->id;
     action->gen = say->gen;
     action->epoch = playout->epoch;
@@ -155,15 +190,16 @@ static bool pump_once(struct call_core *core)
 {
     struct playout *playout = &core->playout;
     size_t at = next_to_send(core);
-    if (playout->held || at == playout->clip_count || lead_ms(core) > CALL_LEAD_MS - CALL_MARK_MS ||
+    if (playout->held || at == playout->clip_count || core->now_ms < lead_due(core) ||
         core->out->count + ACTIONS_SPARE > CALL_ACTIONS_MAX)
         return false;
     struct clip *clip = &playout->clips[at];
     size_t say = say_at(core, clip->say), bytes = sendable(clip);
+    size_t piece = piece_bytes(core);
     if (core->now_ms < begin_at(core, say))
         return false;
     if (bytes)
-        send_some(core, &playout->says[say], clip, bytes < MARK_BYTES ? bytes : MARK_BYTES);
+        send_some(core, &playout->says[say], clip, bytes < piece ? bytes : piece);
     else if (clip->wanted_ms == CALL_NEVER)
         clip->wanted_ms = core->now_ms;
     return bytes > 0;
@@ -183,9 +219,9 @@ int64_t playout_pump_due(const struct call_core *core)
     const struct clip *clip = &core->playout.clips[at];
     if (sendable(clip) == 0 && clip->wanted_ms != CALL_NEVER)
         return CALL_NEVER; /* it waits for its audio */
-    int64_t lead_due = core->playout.play_end_ms - (CALL_LEAD_MS - CALL_MARK_MS);
+    int64_t lead = lead_due(core);
     int64_t begin = begin_at(core, say_at(core, clip->say));
-    return begin > lead_due ? begin : lead_due;
+    return begin > lead ? begin : lead;
 }
 
 /* Being late, being interrupted. */
@@ -295,6 +331,7 @@ static void clear(struct call_core *core)
     playout->mark_count = 0;
     playout->since_mark = 0;
     playout->play_end_ms = core->now_ms;
+    echo_hushed(core);
 }
 
 /* The owner's words that have not begun wait on, whoever has the floor. */

@@ -3,6 +3,7 @@
 #include "call/call_private.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 static void move(struct caller *caller, enum caller_state state)
@@ -241,6 +242,7 @@ static void words_changed(struct call_core *core, int64_t end_ms)
     int64_t end = end_ms > 0 ? from_media(core, end_ms) : core->now_ms;
     caller->ever = true;
     caller->words_ms = core->now_ms;
+    machine_on_words(core);
     core->idle_stage = 0;
     core->idle_since_ms = core->now_ms;
     if (end_ms > caller->word_end)
@@ -263,6 +265,23 @@ static void words_changed(struct call_core *core, int64_t end_ms)
 
 /* Voice. */
 
+/* He goes on with what he was saying: so long he pauses. The first pauses count for much. */
+static void learn_pause(struct call_core *core)
+{
+    struct caller *caller = &core->caller;
+    struct pauses *pauses = &caller->pauses;
+    double pause_ms = (double)(caller->voice_since_ms - caller->last_voice_ms);
+    bool within = turn_has_words(core) || core->turn.answering;
+    if (!within || caller->keyed || playout_speaking(core) || pause_ms <= 0 ||
+        pause_ms > EOT_CAP_MS)
+        return;
+    double kept = pauses->count < 4 ? 0.5 : 0.9;
+    double off_ms = pauses->count ? fabs(pause_ms - pauses->mean_ms) : 0;
+    pauses->mean_ms = pauses->count ? kept * pauses->mean_ms + (1 - kept) * pause_ms : pause_ms;
+    pauses->spread_ms = kept * pauses->spread_ms + (1 - kept) * off_ms;
+    pauses->count++;
+}
+
 void turn_on_voice_on(struct call_core *core, int64_t at_ms)
 {
     struct caller *caller = &core->caller;
@@ -270,6 +289,7 @@ void turn_on_voice_on(struct call_core *core, int64_t at_ms)
     caller->voice_since_ms = from_media(core, at_ms);
     caller->voiced_ms = 0;
     caller->finalize_sent = caller->final_came = false;
+    learn_pause(core);
     begin_if_new(core, at_ms);
     move(caller, caller->state == CALLER_QUIET || caller->state == CALLER_ONSET ? CALLER_ONSET
                                                                                 : CALLER_SPEAKING);
@@ -280,6 +300,8 @@ void turn_on_voice_on(struct call_core *core, int64_t at_ms)
 void turn_on_voice_going(struct call_core *core, int64_t voiced_ms)
 {
     core->caller.voiced_ms = voiced_ms;
+    if (core->caller.down_ms == CALL_NEVER && !playout_speaking(core))
+        machine_on_voice(core, CALL_VOICE_GOING_MS);
 }
 
 void turn_on_voice_off(struct call_core *core, int64_t at_ms)
@@ -297,12 +319,13 @@ void turn_on_voice_off(struct call_core *core, int64_t at_ms)
 }
 
 /* Enough voice over the agent's speech silences it without a word, and twice as much takes the
- * floor. Without EV_VOICE_GOING the detector's silence is what tells 420 ms of voice from less. */
+ * floor, unless it may be her own. Without EV_VOICE_GOING the detector's silence is what tells 420
+ * ms of voice from less. */
 int64_t turn_barge_due(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     if (!caller->voice_on || caller->owed || !playout_speaking(core) || caller->zone ||
-        playout_protected(core) || core->intent != INTENT_STAY ||
+        playout_protected(core) || core->intent != INTENT_STAY || core->echo.on_line ||
         core->now_ms >= turn_last_sign_ms(core) + VOICE_STUCK_MS)
         return CALL_NEVER;
     if (core->playout.held)
@@ -419,7 +442,6 @@ static void on_final(struct call_core *core, const struct call_event *event)
             forget_segment(core); /* the recogniser has nothing more of it */
         return;
     }
-    see_segment(core, event);
     caller->confidence = event->confidence;
     if (core->turn.pending && !core->turn.open && !turn_has_words(core)) {
         late_final(core, event);
@@ -432,7 +454,6 @@ static void on_final(struct call_core *core, const struct call_event *event)
 static void on_interim(struct call_core *core, const struct call_event *event)
 {
     struct caller *caller = &core->caller;
-    see_segment(core, event);
     struct str fresh = words_after(event->text, caller->skip);
     if (!fresh.bytes || same_words(core, fresh, text_str(&caller->interim)))
         return;
@@ -443,12 +464,34 @@ static void on_interim(struct call_core *core, const struct call_event *event)
     words_changed(core, event->end_ms);
 }
 
+/* Karen's own words at the front of a segment are used up before anybody takes them for the
+ * caller's; what was taken so already is given back. */
+static void skip_echo(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    size_t own = echo_words(core, event->text, event->at_ms, event->end_ms);
+    if (own <= caller->skip)
+        return;
+    core->counts.echoes += !caller->skip;
+    core->echo.on_line = true;
+    caller->skip = own;
+    caller->skip_end = event->end_ms;
+    if (!words_after(event->text, own).bytes) {
+        caller->interim.bytes = 0;
+        if (core->playout.held && !turn_has_words(core))
+            turn_hold_over(core);
+    }
+}
+
 void turn_on_words(struct call_core *core, const struct call_event *event)
 {
     if (event->conn != core->caller.conn) {
         core->counts.stale_events++;
         return;
     }
+    see_segment(core, event);
+    if (!core->turn.pending)
+        skip_echo(core, event);
     if (event->kind == EV_WORDS_FINAL)
         on_final(core, event);
     else

@@ -16,7 +16,8 @@ void turn_unheard(struct call_core *core)
 {
     struct caller *caller = &core->caller;
     bool often = core->counts.unheard && core->now_ms < caller->unheard_ms + UNHEARD_EVERY_MS;
-    bool ask = caller->owed || (caller->voiced_ms >= UNHEARD_VOICE_MS && !often);
+    bool ask = caller->owed || (caller->voiced_ms >= UNHEARD_VOICE_MS && !often &&
+                                core->machine.kind == MACHINE_NONE);
     if (ask && core->intent == INTENT_STAY && !orders_answer(core) && !playout_busy(core) &&
         !reply_is_thinking(core)) {
         say_phrase(core, PHRASE_REPEAT, INTERRUPTIBLE);

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum language language_of(const char *code)
@@ -126,14 +127,19 @@ size_t words_outside_backchannel(enum language language, struct str normalised)
     return outside;
 }
 
-bool words_have_strong(enum language language, struct str normalised)
+static bool holds_any(const char *const *table, struct str text)
 {
-    for (; normalised.bytes; normalised = words_after(normalised, 1)) {
-        struct str rest = normalised;
-        if (take(words_tables[language].strong, &rest))
+    for (; text.bytes; text = words_after(text, 1)) {
+        struct str rest = text;
+        if (take(table, &rest))
             return true;
     }
     return false;
+}
+
+bool words_have_strong(enum language language, struct str normalised)
+{
+    return holds_any(words_tables[language].strong, normalised);
 }
 
 /* A farewell needs one word of its own; polite words around it ("yes, thank you, bye") may be
@@ -152,12 +158,58 @@ bool words_are_farewell(enum language language, struct str normalised)
 
 bool words_ask_for_digits(enum language language, struct str normalised)
 {
-    for (; normalised.bytes; normalised = words_after(normalised, 1)) {
-        struct str rest = normalised;
-        if (take(words_tables[language].digit_questions, &rest))
-            return true;
+    return holds_any(words_tables[language].digit_questions, normalised);
+}
+
+bool words_of_machine(enum language language, struct str normalised)
+{
+    return holds_any(words_tables[language].machines, normalised);
+}
+
+bool words_of_assistant(enum language language, struct str normalised)
+{
+    return holds_any(words_tables[language].assistants, normalised);
+}
+
+static uint32_t hash_of(struct str word)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < word.bytes; i++)
+        if (word.at[i] != ' ') /* "o'clock" is one word */
+            hash = (hash ^ (unsigned char)word.at[i]) * 16777619u;
+    return hash;
+}
+
+size_t words_hash(struct str text, struct buf *scratch, uint32_t *hashes_out, size_t room)
+{
+    size_t count = 0;
+    for (text = str_trim(text); text.bytes && count < room; count++) {
+        struct str rest = words_after(text, 1);
+        words_normalise((struct str){text.at, text.bytes - rest.bytes}, scratch);
+        hashes_out[count] = hash_of(buf_str(scratch));
+        text = rest;
     }
-    return false;
+    return count;
+}
+
+/* The longest common subsequence, a row at a time. */
+size_t words_common(const uint32_t *some, size_t some_count, const uint32_t *others,
+                    size_t other_count)
+{
+    uint8_t row[WORDS_COMPARED_MAX + 1] = {0};
+    assert(other_count <= WORDS_COMPARED_MAX && some_count <= UINT8_MAX);
+    for (size_t i = 0; i < some_count; i++) {
+        uint8_t diagonal = 0;
+        for (size_t j = 0; j < other_count; j++) {
+            uint8_t above = row[j + 1];
+            if (some[i] == others[j])
+                row[j + 1] = diagonal + 1;
+            else if (row[j] > above)
+                row[j + 1] = row[j];
+            diagonal = above;
+        }
+    }
+    return row[other_count];
 }
 
 static bool is_digits(struct str word)

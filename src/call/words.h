@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum language { LANGUAGE_CS, LANGUAGE_SK, LANGUAGE_EN, LANGUAGE_DE, LANGUAGE_COUNT };
 
@@ -23,6 +24,15 @@ size_t words_outside_backchannel(enum language language, struct str normalised);
 bool words_have_strong(enum language language, struct str normalised);  /* "wait", "stop" */
 bool words_are_farewell(enum language language, struct str normalised); /* "thanks, bye" */
 bool words_ask_for_digits(enum language language, struct str normalised);
+bool words_of_machine(enum language language, struct str normalised);   /* "press one" */
+bool words_of_assistant(enum language language, struct str normalised); /* "I am an AI" */
+
+/* For comparing what was said: a hash a word of raw text, at most `room`, the first ones, scratch
+ * is overwritten; and how many words two texts have in common, in the same order. */
+enum { WORDS_COMPARED_MAX = 64 };
+size_t words_hash(struct str text, struct buf *scratch, uint32_t *hashes_out, size_t room);
+size_t words_common(const uint32_t *some, size_t some_count, const uint32_t *others,
+                    size_t other_count);
 
 /* How finished what was said sounds, in percent; scratch is overwritten. digits_out: it ends within
  * a number or a spelling, so the caller is likely to go on after a long pause. */
@@ -39,6 +49,8 @@ struct words_tables {
     const char *const *short_answers; /* whole turns of one or two words */
     const char *const *digits;        /* spoken digits and numbers */
     const char *const *digit_questions;
-    size_t phone_digits; /* a national number is whole with so many */
+    const char *const *machines;   /* what only an announcement, a menu or a queue says */
+    const char *const *assistants; /* how another assistant tells what it is */
+    size_t phone_digits;           /* a national number is whole with so many */
 };
 extern const struct words_tables words_tables[LANGUAGE_COUNT];

@@ -1,5 +1,6 @@
 /* line/line_speech.c: the bytes of what Karen says. The core counts them, this has them: phrases in
  * the shared cache, replies in memory of the line that goes with each clip. */
+#include "base/audio.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "line/line_private.h"
@@ -211,6 +212,18 @@ static void note_answer(struct line *line)
     stats_observe(&stats->own, (double)line->own_us / 1000);
 }
 
+static void send(struct line *line, const uint8_t *ulaw, size_t bytes, bool ducked)
+{
+    uint8_t softer[CALL_MARK_MS * CALL_BYTES_PER_MS];
+    if (ducked) {
+        assert(bytes <= sizeof(softer)); /* the core sends no more at once */
+        ulaw_duck(ulaw, bytes, softer);
+        ulaw = softer;
+    }
+    leg_send_audio(line->leg, ulaw, bytes);
+    ears_said(line->ears, ulaw, bytes);
+}
+
 void line_send(struct line *line, const struct call_action *action)
 {
     struct line_clip *clip = find(line, action->clip);
@@ -219,8 +232,7 @@ void line_send(struct line *line, const struct call_action *action)
     size_t bytes = 0;
     const uint8_t *ulaw = audio_of(clip, &bytes);
     assert(action->offset + action->bytes <= bytes);
-    leg_send_audio(line->leg, ulaw + action->offset, action->bytes);
-    ears_said(line->ears, ulaw + action->offset, action->bytes);
+    send(line, ulaw + action->offset, action->bytes, action->ducked);
     note_greeting(line);
     if (action->phrase == PHRASE_NONE)
         note_answer(line);

@@ -75,6 +75,8 @@ void stats_end(struct switchboard_stats *stats, const char *why, const struct ca
     stats->reply_failures += counts->reply_failures;
     stats->clip_failures += counts->clip_failures;
     stats->unheard += counts->unheard;
+    stats->echoes += counts->echoes;
+    stats->machines += counts->machines;
 }
 
 const struct switchboard_stats *switchboard_stats(struct switchboard *board)

@@ -88,7 +88,8 @@ struct switchboard_stats {
         uint64_t count;
     } ends[LINE_ENDS_MAX]; /* by the word the core ended with; "" ends the list */
     uint64_t turns, gens, staged, staged_in_vain, holds, barge_ins, stale_events, reprompts,
-        fillers, stt_losses, reply_failures, clip_failures, unheard; /* of calls that ended */
+        fillers, stt_losses, reply_failures, clip_failures, unheard, echoes,
+        machines;                   /* of calls that ended */
     struct line_histogram greeting; /* start of the stream to the first audio sent */
     struct line_histogram reply;    /* the caller's last voice to the first audio of the answer */
     struct line_histogram decide;   /* ... last voice to the end of turn */

@@ -241,10 +241,11 @@ static void counts_json(const struct call_counts *counts, struct buf *out)
                "\"barge_ins\":%u,"
                "\"stale_events\":%u,"
                "\"reprompts\":%u,\"fillers\":%u,\"stt_losses\":%u,\"reply_failures\":%u,"
-               "\"clip_failures\":%u}",
+               "\"clip_failures\":%u,\"echoes\":%u,\"machines\":%u}",
                counts->turns, counts->gens, counts->staged, counts->staged_in_vain, counts->holds,
                counts->barge_ins, counts->stale_events, counts->reprompts, counts->fillers,
-               counts->stt_losses, counts->reply_failures, counts->clip_failures);
+               counts->stt_losses, counts->reply_failures, counts->clip_failures, counts->echoes,
+               counts->machines);
 }
 
 static void waits_array(const struct call_waits *waits, struct buf *out)
