@@ -166,9 +166,10 @@ struct machine {
 struct turn {
     uint32_t id, seq;
     bool staged;
-    int64_t eot_ms; /* staged: of silence make it sure */
-    int64_t end_ms; /* media clock */
-    struct text text;
+    int64_t eot_ms;    /* staged: of silence make it sure */
+    int64_t end_ms;    /* media clock */
+    struct text *text; /* of texts by turns: what was written down stays until the next step */
+    struct text texts[2];
     size_t base_bytes;  /* of text: final words; behind them an interim whose final may come */
     bool pending;       /* ... has not come */
     size_t skip_before; /* words of that segment that belong to the turn before */

@@ -1,5 +1,6 @@
 /* call/commit.c: when what the caller said is a turn. It is staged first, where it may be, and
  * committed when the silence has been long enough; no turn is made anywhere else. */
+#include "base/mem.h"
 #include "call/call_private.h"
 
 /* What is neither plainly whole nor plainly open is waited for as long as this caller's own pauses
@@ -53,6 +54,7 @@ static void new_turn(struct call_core *core)
     uint32_t id = turn->id + 1;
     turn_settle(core);
     turn->id = id;
+    turn->text = &turn->texts[id % countof(turn->texts)];
     turn->seq = ++core->last_seq;
     turn->gens = turn->reopens = turn->aborted = turn->tools = 0;
     turn->filled = turn->tool_ran = turn->model_asked = turn->answering = false;
@@ -78,7 +80,7 @@ static void take_words(struct call_core *core)
 {
     struct turn *turn = &core->turn;
     struct caller *caller = &core->caller;
-    text_set(&turn->text, turn_words(core, &core->line));
+    text_set(turn->text, turn_words(core, &core->line));
     turn->base_bytes = caller->finals.bytes;
     turn->pending = caller->interim.bytes > 0;
     turn->skip_before = caller->skip;
@@ -96,7 +98,7 @@ static void take_turn(struct call_core *core)
     turn->open = false;
     turn->end_ms = turn_voice_end(core);
     take_words(core);
-    context_set(&core->context, turn->context, text_str(&turn->text));
+    context_set(&core->context, turn->context, text_str(turn->text));
 }
 
 static void write_down(struct call_core *core)
@@ -154,7 +156,7 @@ void turn_try_commit(struct call_core *core)
     if (core->turn.id >= CALL_TURNS_MAX)
         leave(core, PHRASE_TIME_UP, "too many turns");
     else if (core->script.step != SCRIPT_OFF)
-        script_answer(core, text_str(&core->turn.text));
+        script_answer(core, text_str(core->turn.text));
     else if (!orders_answer(core))
         reply_ask(core);
 }

@@ -102,6 +102,7 @@ struct call_core *call_new(const struct call_setup *setup, int64_t now_ms)
         setup->duration_ms_max > 0 ? setup->duration_ms_max : DURATION_DEFAULT_MS;
     core->now_ms = core->started_ms = now_ms;
     core->caller.start_ms = core->caller.down_ms = CALL_NEVER;
+    core->turn.text = &core->turn.texts[0];
     core->caller.last_voice_ms = now_ms - GAP_MIN_MS;
     buf_reserve(&core->scratch, CALL_TEXT_BYTES_MAX);
     buf_reserve(&core->scratch2, CALL_TEXT_BYTES_MAX);

@@ -35,7 +35,7 @@ static bool is_said_again(struct call_core *core)
 {
     struct machine *machine = &core->machine;
     uint32_t now[WORDS_COMPARED_MAX];
-    size_t count = words_hash(text_str(&core->turn.text), &core->scratch, now, countof(now));
+    size_t count = words_hash(text_str(core->turn.text), &core->scratch, now, countof(now));
     size_t longer = count > machine->word_count ? count : machine->word_count;
     size_t common = words_common(now, count, machine->words, machine->word_count);
     memcpy(machine->words, now, count * sizeof now[0]);
@@ -53,7 +53,7 @@ static bool is_a_loop(struct call_core *core)
 
 static struct str normalised(struct call_core *core)
 {
-    words_normalise(text_str(&core->turn.text), &core->scratch);
+    words_normalise(text_str(core->turn.text), &core->scratch);
     return buf_str(&core->scratch);
 }
 
@@ -70,7 +70,7 @@ bool machine_takes(struct call_core *core)
     struct str words = normalised(core);
     if (words_of_machine(core->language, words))
         begin(core, MACHINE_TALKS);
-    else if (is_a_question(text_str(&core->turn.text)) || words_have_strong(core->language, words))
+    else if (is_a_question(text_str(core->turn.text)) || words_have_strong(core->language, words))
         machine->kind = MACHINE_NONE;
     return machine->kind != MACHINE_NONE;
 }

@@ -347,11 +347,26 @@ static void take_back(struct playout *playout)
         playout->clips[i].sent = playout->clips[i].heard;
 }
 
+/* What was only to be played out is over with what was heard of it: its sound is gone. */
+static void end_dropped(struct call_core *core)
+{
+    size_t at = 0;
+    while (at < core->playout.clip_count) {
+        const struct clip *clip = &core->playout.clips[at];
+        bool gone = clip->dropped && clip->heard < clip->sent;
+        if (gone) /* others may go with it: from the first again */
+            say_truncate(core, say_find(core, clip->say), KEEP_HEARD);
+        at = gone ? 0 : at + 1;
+    }
+}
+
 void playout_hold(struct call_core *core)
 {
     core->playout.held = true;
     clear(core);
+    end_dropped(core);
     take_back(&core->playout);
+    says_settle_finished(core);
 }
 
 void playout_go_on(struct call_core *core)

@@ -107,7 +107,7 @@ void turn_record(struct call_core *core, int64_t end_ms)
                                      .start_ms = turn->start_ms,
                                      .end_ms = end_ms > turn->start_ms ? end_ms : turn->start_ms,
                                      .confidence = turn->confidence,
-                                     .text = text_str(&turn->text)});
+                                     .text = text_str(turn->text)});
 }
 
 /* Who has the floor. */
@@ -197,7 +197,7 @@ static void reopen(struct call_core *core)
     if (turn->pending)
         caller->skip = turn->skip_before;
     text_set(&caller->finals,
-             (struct str){turn->text.at, turn->pending ? turn->base_bytes : turn->text.bytes});
+             (struct str){turn->text->at, turn->pending ? turn->base_bytes : turn->text->bytes});
     turn->pending = false;
     caller->over_speech = false;
 }
@@ -364,8 +364,8 @@ void turn_hold_over(struct call_core *core)
 
 static void amend(struct call_core *core, struct str text)
 {
-    text_set(&core->turn.text, text);
-    context_set(&core->context, core->turn.context, text_str(&core->turn.text));
+    text_set(core->turn.text, text);
+    context_set(&core->context, core->turn.context, text_str(core->turn.text));
     turn_record(core, media_now(core));
 }
 
@@ -397,13 +397,13 @@ static void late_final(struct call_core *core, const struct call_event *event)
     struct str fresh = words_after(event->text, core->caller.skip);
     struct buf *whole = &core->line;
     buf_clear(whole);
-    buf_add(whole, turn->text.at, turn->base_bytes);
+    buf_add(whole, turn->text->at, turn->base_bytes);
     if (turn->base_bytes)
         buf_putc(whole, ' ');
     buf_add_str(whole, words_after(event->text, turn->skip_before));
     bool sent = playout_reply_sent(core, turn->id), changed = true;
     if (!fresh.bytes)
-        changed = !same_words(core, buf_str(whole), text_str(&turn->text));
+        changed = !same_words(core, buf_str(whole), text_str(turn->text));
     turn->pending = false;
     core->caller.skip = 0;
     if (changed && may_reopen(core) && (fresh.bytes || !sent)) {
