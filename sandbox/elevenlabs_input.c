@@ -24,7 +24,8 @@ static const int usual_schedule[INPUT_SCHEDULE_MAX] = {120, 160, 250, 290};
 struct input_context {
     struct input_socket *socket;
     char id[INPUT_CONTEXT_BYTES];
-    bool used, ending;    /* ending: told to close once all is said */
+    bool used, flushed;   /* flushed: what was sent is said even when it is closed */
+    bool ending;          /* told to close once all is said */
     struct buf collected; /* until it is enough, or flushed */
     struct buf waiting;   /* enough: said when what is being said is over */
     struct op *saying;
@@ -185,18 +186,24 @@ static void release(struct input_context *context)
         context->step++;
 }
 
-static struct input_context *context_of(struct input_socket *socket, const char *id)
+/* One that is ending has let go of its id: the same names another. */
+static struct input_context *context_named(struct input_socket *socket, const char *id)
 {
-    struct input_context *free_one = NULL;
     for (size_t i = 0; i < CONTEXTS_MAX; i++) {
         struct input_context *one = &socket->contexts[i];
-        if (one->used && strcmp(one->id, id) == 0)
+        if (one->used && !(socket->multi && one->ending) && strcmp(one->id, id) == 0)
             return one;
-        if (!one->used && !free_one)
-            free_one = one;
     }
-    if (!free_one)
-        return NULL;
+    return NULL;
+}
+
+static struct input_context *context_of(struct input_socket *socket, const char *id)
+{
+    struct input_context *known = context_named(socket, id), *free_one = NULL;
+    for (size_t i = 0; i < CONTEXTS_MAX && !known && !free_one; i++)
+        free_one = socket->contexts[i].used ? NULL : &socket->contexts[i];
+    if (known || !free_one)
+        return known;
     *free_one = (struct input_context){.socket = socket, .used = true};
     snprintf(free_one->id, sizeof(free_one->id), "%s", id);
     memcpy(free_one->schedule, usual_schedule, sizeof(usual_schedule));
@@ -216,6 +223,7 @@ static void take_text(struct input_context *context, const struct input_message 
         socket->characters += (int64_t)utf8_length(str_of(message->text));
         socket->elevenlabs->characters += (int64_t)utf8_length(str_of(message->text));
     }
+    context->flushed |= message->flush;
     size_t enough = (size_t)context->schedule[context->step];
     if (message->flush || message->trigger || context->ending || socket->auto_mode ||
         utf8_length(buf_str(&context->collected)) >= enough)
@@ -223,14 +231,15 @@ static void take_text(struct input_context *context, const struct input_message 
     say_next(context);
 }
 
+/* What was flushed is still said, what was not is not wanted. */
 static void close_context(struct input_context *context)
 {
-    if (context->socket->multi) { /* barge-in: what was not said is not wanted */
-        end_context(context);
-        return;
-    }
+    buf_clear(&context->collected);
     context->ending = true;
-    context->socket->asked_to_close = true;
+    if (context->flushed)
+        say_next(context);
+    else
+        end_context(context);
 }
 
 static void on_idle(void *arg)
@@ -269,6 +278,7 @@ static void close_socket(struct input_socket *socket)
 static void on_input(struct input_socket *socket, const struct input_message *message)
 {
     struct input_context *context = NULL;
+    const char *id = socket->multi && !*message->context ? "default" : message->context;
     bool empty = message->text && !*message->text;
     if (!socket->admitted &&
         key_check(message->key, socket->party->settings->elevenlabs_key) != KEY_OK) {
@@ -280,18 +290,22 @@ static void on_input(struct input_socket *socket, const struct input_message *me
         close_socket(socket);
         return;
     }
-    if (socket->multi && empty)
+    if (socket->multi && message->close_context) {
+        context = context_named(socket, id);
+        if (context)
+            close_context(context);
+        return;
+    }
+    if (socket->multi && empty && !message->flush)
         return; /* keeps the context alive */
-    context =
-        context_of(socket, socket->multi && !*message->context ? "default" : message->context);
+    context = context_of(socket, id);
     if (!context) {
         refuse(socket, "max_active_conversations", "Too many contexts are open at once.");
         return;
     }
-    if (message->close_context || (!socket->multi && empty))
-        close_context(context);
-    if (context->used)
-        take_text(context, message);
+    if (empty && !socket->multi)
+        context->ending = socket->asked_to_close = true;
+    take_text(context, message);
 }
 
 static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)

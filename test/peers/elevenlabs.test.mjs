@@ -181,6 +181,33 @@ test("contexts of one WebSocket keep apart, and a closed one says no more", asyn
   assert.equal(messages.filter((one) => one.isFinal === true).length, 2);
 });
 
+test("a closed context says what was flushed, and nothing else", async () => {
+  const { messages } = await talk(`/v1/text-to-speech/${voice}/multi-stream-input?${query}`, [
+    { text: " ", context_id: "keep" },
+    { text: "Flushed. ", context_id: "keep", flush: true },
+    { context_id: "keep", close_context: true },
+    { text: "Never flushed. ", context_id: "drop" },
+    { context_id: "drop", close_context: true },
+    { context_id: "never there", close_context: true },
+    { text: "", context_id: "keep" },
+    { close_socket: true },
+  ]);
+  const of = (id) => messages.filter((one) => one.contextId === id);
+  assert.equal(of("keep").flatMap((one) => one.alignment?.chars ?? []).join("").trim(), "Flushed.");
+  assert.equal(of("keep").at(-1).isFinal, true);
+  assert.deepEqual(of("drop").map((one) => one.isFinal), [true]);
+  assert.equal(of("never there").length, 0);
+});
+
+test("no more than five contexts are open at once", async () => {
+  const { code, messages } = await talk(
+    `/v1/text-to-speech/${voice}/multi-stream-input?${query}`,
+    ["1", "2", "3", "4", "5", "6"].map((id) => ({ text: " ", context_id: id })),
+  );
+  assert.equal(code, 1008);
+  assert.equal(messages.at(-1).error, "max_active_conversations");
+});
+
 test("a first message with a wrong key is turned away", async () => {
   const url = `${sandbox.elevenlabs.replace("http", "ws")}/v1/text-to-speech/${voice}/stream-input?${query}`;
   const socket = new WebSocket(url);
