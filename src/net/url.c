@@ -1,6 +1,8 @@
 /* net/url.c: URLs into scheme, host, port and target; percent-encoding undone. */
 #include "net/url.h"
 
+#include "base/mem.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -116,6 +118,25 @@ int url_parse(const char *text, struct url *url_out)
     if (url.target.at[0] != '/') /* "http://host?query": the / it lacks is nowhere to borrow from */
         return EINVAL;
     *url_out = url;
+    return 0;
+}
+
+int url_socket_base(const char *base_url, struct buf *out)
+{
+    static const struct {
+        const char *base, *socket;
+    } schemes[] = {
+        {"https://", "wss://"}, {"wss://", "wss://"}, {"http://", "ws://"}, {"ws://", "ws://"}};
+    size_t scheme = 0;
+    while (scheme < countof(schemes) && !str_starts(str_of(base_url), schemes[scheme].base))
+        scheme++;
+    if (scheme == countof(schemes))
+        return EINVAL;
+    struct str host = str_of(base_url + strlen(schemes[scheme].base));
+    while (host.bytes && host.at[host.bytes - 1] == '/')
+        host.bytes--;
+    buf_puts(out, schemes[scheme].socket);
+    buf_add_str(out, host);
     return 0;
 }
 

@@ -16,5 +16,9 @@ struct url {
  */
 int url_parse(const char *text, struct url *url_out);
 
+/* The base of a WebSocket beside an API at base_url (http, https, ws or wss): with ws or wss,
+ * without slashes at its end. EINVAL: it begins with none of these. */
+int url_socket_base(const char *base_url, struct buf *out);
+
 /* %XX and + resolved; EINVAL for broken escapes and for %00. */
 int url_decode(struct buf *out, struct str text, bool plus_is_space);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "net/url.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,20 +18,8 @@ static void put_param(struct buf *url, const char *name, struct str value)
 
 int deepgram_url(const char *base_url, const struct deepgram_query *query, struct buf *url_out)
 {
-    static const struct {
-        const char *base, *socket;
-    } schemes[] = {
-        {"https://", "wss://"}, {"wss://", "wss://"}, {"http://", "ws://"}, {"ws://", "ws://"}};
-    size_t scheme = 0;
-    while (scheme < countof(schemes) && !str_starts(str_of(base_url), schemes[scheme].base))
-        scheme++;
-    if (scheme == countof(schemes))
+    if (url_socket_base(base_url, url_out))
         return EINVAL;
-    struct str host = str_of(base_url + strlen(schemes[scheme].base));
-    while (host.bytes && host.at[host.bytes - 1] == '/')
-        host.bytes--;
-    buf_puts(url_out, schemes[scheme].socket);
-    buf_add_str(url_out, host);
     buf_puts(url_out, "/v1/listen?encoding=mulaw&sample_rate=8000&channels=1&interim_results=true"
                       "&vad_events=true&utterance_end_ms=1000&smart_format=true&punctuate=true"
                       "&mip_opt_out=true");
