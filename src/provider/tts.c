@@ -31,6 +31,18 @@ void tts_voices(struct tts_driver *driver, tts_voices_fn *on_voices, void *arg, 
     driver->ops->voices(driver, on_voices, arg, slot);
 }
 
+struct tts_session *tts_session_open(struct tts_driver *driver, const struct tts_voicing *voicing)
+{
+    return driver->ops->open ? driver->ops->open(driver, voicing) : NULL;
+}
+
+void tts_session_close(struct tts_session **session)
+{
+    if (*session)
+        (*session)->driver->ops->close(*session);
+    *session = NULL;
+}
+
 void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts_event_fn *on_event,
                void *arg, struct op **slot)
 {
