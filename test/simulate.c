@@ -165,10 +165,12 @@ void sim_step(struct sim *sim, const struct call_event *event)
 {
     log_event(sim, event);
     sim_check_event(sim, event);
+    sim_check_sure_event(sim, event);
     call_step(sim->core, sim->now_ms, event, &sim->out);
     sim->steps++;
     for (size_t i = 0; i < sim->out.count; i++) {
         log_action(sim, &sim->out.list[i]);
+        sim_check_sure_action(sim, &sim->out.list[i]);
         sim_check_action(sim, &sim->out.list[i]);
         sim_perform(sim, &sim->out.list[i]);
     }

@@ -6,6 +6,7 @@
  *   simulate_parties.c  what each party does, and when
  *   simulate_owner.c    the owner, who watches and gives orders
  *   simulate_check.c    the invariants, watching every event and action
+ *   simulate_sure.c     more of them: what is not sure is neither heard nor done
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
 #pragma once
@@ -72,7 +73,7 @@ struct sim_segment {
 };
 
 struct sim_gen {
-    bool finished, cancelled, stalled, after_tool;
+    bool finished, cancelled, stalled, after_tool, sent;
     uint32_t turn, last_clip; /* last_clip: of a gen that gave way */
     int steps, fate;
     int64_t piece_ms; /* when it last gave something */
@@ -147,6 +148,10 @@ struct sim {
         ordered; /* ordered: what happens now is an order */
     size_t tool_id_count;
 
+    /* simulate_sure.c */
+    struct call_event tool_result; /* of the step that runs */
+    int64_t unanswered_ms;         /* since when the caller waits for more than a filler */
+
     struct sim_key heap[SIM_QUEUE_MAX];
     struct sim_due dues[SIM_QUEUE_MAX];
     uint16_t free_dues[SIM_QUEUE_MAX];
@@ -201,3 +206,7 @@ void sim_check_action(struct sim *sim, const struct call_action *action);
 void sim_check_step(struct sim *sim);
 void sim_check_end(struct sim *sim);
 int64_t sim_played(const struct sim *sim, uint32_t clip); /* ms of it that the caller heard */
+
+/* simulate_sure.c */
+void sim_check_sure_event(struct sim *sim, const struct call_event *event);
+void sim_check_sure_action(struct sim *sim, const struct call_action *action);
