@@ -411,7 +411,10 @@ static void speak_it(void *arg)
     struct speak *speak = arg;
     struct scene *s = speak->scene;
     size_t bytes = (size_t)s->speech_ms * AUDIO_BYTES_PER_MS;
-    struct tts_event audio = {.kind = TTS_AUDIO, .bytes = bytes};
+    struct tts_event audio = {.kind = TTS_AUDIO,
+                              .bytes = bytes,
+                              .anchors = s->speech_anchors,
+                              .anchor_count = s->speech_anchor_count};
     struct tts_event end = {.kind = s->tts_err ? TTS_FAILED : TTS_DONE,
                             .err = s->tts_err,
                             .characters = speak->characters};
@@ -428,6 +431,20 @@ static void speak_it(void *arg)
     free(speak);
 }
 
+struct tts_session *tts_session_open(struct tts_driver *driver, const struct tts_voicing *voicing)
+{
+    (void)driver;
+    assert_string_equal(voicing->language, "en");
+    now_playing->sessions++;
+    return (struct tts_session *)now_playing;
+}
+
+void tts_session_close(struct tts_session **session)
+{
+    now_playing->sessions -= *session != NULL;
+    *session = NULL;
+}
+
 void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts_event_fn *on_event,
                void *arg, struct op **slot)
 {
@@ -441,6 +458,7 @@ void tts_speak(struct tts_driver *driver, const struct tts_request *request, tts
     speak->silent = s->tts_silent;
     op_begin(&speak->op, cancel_speak, slot);
     s->speaks++;
+    assert_true(!request->session || request->session == (struct tts_session *)s);
     copy_str(s->spoken, sizeof(s->spoken), request->text);
     if (!speak->silent)
         loop_defer(s->loop, speak_it, speak);

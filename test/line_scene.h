@@ -6,6 +6,7 @@
 #include "carrier/leg_private.h"
 #include "line/switchboard.h"
 #include "net/loop.h"
+#include "provider/tts.h"
 #include "store/calls.h"
 
 #include <stdbool.h>
@@ -69,6 +70,8 @@ struct scene {
     /* the voice */
     size_t speaks, speaks_cancelled;
     int64_t speech_ms; /* of each sentence */
+    struct tts_anchor speech_anchors[4];
+    size_t speech_anchor_count, sessions; /* sessions: open */
     int tts_err;
     bool tts_silent;
     char spoken[SCENE_TEXT_MAX]; /* the newest sentence asked for */

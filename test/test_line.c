@@ -114,6 +114,31 @@ static void talking_over_karen_stops_her_at_once(void **state)
     assert_int_equal(s->counts.barge_ins, 1);
 }
 
+/* The clip's second of speech is over after its third word; two of silence follow. */
+static void what_was_heard_is_told_by_the_voice(void **state)
+{
+    struct scene *s = *state;
+    open_and_greet(s);
+    assert_int_equal(s->sessions, 1);
+    s->speech_ms = 4000;
+    /* "Room twelve is free until the evening." */
+    s->speech_anchors[0] = (struct tts_anchor){.bytes = 8 * 500, .letters = 11};
+    s->speech_anchors[1] = (struct tts_anchor){.bytes = 8 * 1000, .letters = 14};
+    s->speech_anchors[2] = (struct tts_anchor){.bytes = 8 * 3500, .letters = 15};
+    s->speech_anchor_count = 3;
+    scene_say(s, "Which room is free?");
+    scene_until(s, s->asks == 1);
+    scene_reply(s, "Room 12 is free until the evening. And also ");
+    size_t sent = s->sent_bytes;
+    scene_until(s, s->sent_bytes > sent + 8 * 1500);
+    assert_string_equal(s->spoken, "Room twelve is free until the evening.");
+    scene_speak(s, 1500);
+    scene_until(s, s->asks_cancelled == 1);
+    hang_up_and_wait(s);
+    assert_said(s, "karen: Room 12 is\n");
+    assert_int_equal(s->sessions, 0);
+}
+
 static void a_cough_over_karen_makes_her_pause(void **state)
 {
     struct scene *s = *state;
@@ -502,6 +527,7 @@ int main(void)
         CASE(a_cached_greeting_is_sent_within_the_same_turn_of_the_loop),
         CASE(a_caller_is_answered),
         CASE(talking_over_karen_stops_her_at_once),
+        CASE(what_was_heard_is_told_by_the_voice),
         CASE(a_cough_over_karen_makes_her_pause),
         CASE(the_call_ends_only_when_the_farewell_was_heard),
         CASE(a_carrier_that_does_not_hang_up_loses_the_stream),

@@ -139,6 +139,24 @@ static void every_number_has_words(void **state)
         }
 }
 
+static void what_was_spoken_is_found_in_the_text(void **state)
+{
+    (void)state;
+    static const char text[] = "Byt 12 je volný.", words[] = "Byt dvanáct je volný.";
+    struct buf spoken = {0};
+    spoken_put("cs", str_of(text), &spoken);
+    assert_string_equal(buf_text(&spoken), words);
+    assert_int_equal(spoken_origin("cs", str_of(text), 0), 0);
+    assert_int_equal(spoken_origin("cs", str_of(text), strlen("Byt")), strlen("Byt"));
+    assert_int_equal(spoken_origin("cs", str_of(text), strlen("Byt dvan")), strlen("Byt 1"));
+    assert_int_equal(spoken_origin("cs", str_of(text), strlen("Byt dvanáct")), strlen("Byt 12"));
+    assert_int_equal(spoken_origin("cs", str_of(text), strlen("Byt dvanáct je")),
+                     strlen("Byt 12 je"));
+    assert_int_equal(spoken_origin("cs", str_of(text), strlen(words)), strlen(text));
+    assert_int_equal(spoken_origin("cs", str_of(text), 1000), strlen(text));
+    buf_free(&spoken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +168,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_stays),
         cmocka_unit_test(plain_numbers_are_read),
         cmocka_unit_test(every_number_has_words),
+        cmocka_unit_test(what_was_spoken_is_found_in_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

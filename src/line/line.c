@@ -377,6 +377,8 @@ void line_open(const struct line_parts *parts, struct leg *leg, const struct lin
     parts->on_opened(line, parts->arg);
     log_info(&line->log, "opened", "resumed=%d", setup->resumed);
     line_feed(line, &(struct call_event){.kind = EV_STARTED});
+    if (!line->closed && !setup->message_only) /* while the greeting is heard */
+        line_voice_open(line);
 }
 
 void line_end(struct line *line, const char *why)

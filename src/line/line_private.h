@@ -60,6 +60,8 @@ struct line_clip { /* one DO_SYNTH until its DO_DROP_CLIP */
     bool ended, told_end;
     int err;
     size_t told;      /* bytes the core was told of */
+    size_t letters;   /* of the text, spoken when the audio so far ends; 0: not known */
+    struct buf text;  /* where it is not what the voice was given: figures are words there */
     int64_t asked_ms; /* 0: its first audio has come */
     int64_t characters;
 };
@@ -113,6 +115,7 @@ struct line {
     struct line_wish *wishes;
     uint32_t last_order;
 
+    struct tts_session *voice; /* may be NULL */
     struct line_clip clips[CALL_CLIPS_MAX];
     char previous[LINE_PREVIOUS_BYTES_MAX + 1];
     struct line_reply replies[LINE_REPLIES_MAX];
@@ -152,6 +155,7 @@ void line_feed(struct line *line, const struct call_event *event);
 void line_wake(struct line *line);
 
 /* line_speech.c */
+void line_voice_open(struct line *line);
 void line_synth(struct line *line, const struct call_action *action);
 void line_send(struct line *line, const struct call_action *action);
 void line_drop_clip(struct line *line, uint32_t id);

@@ -79,6 +79,29 @@ static void note_first_audio(struct line_clip *clip)
     clip->asked_ms = 0;
 }
 
+static size_t letters_of(const struct line_clip *clip, size_t spoken)
+{
+    return clip->text.bytes ? spoken_origin(clip->line->language, buf_str(&clip->text), spoken)
+                            : spoken;
+}
+
+/* In pieces that end where the voice says how far it has come. What the core makes of one may end
+ * the clip, or the call. */
+static void take_audio(struct line_clip *clip, const struct tts_event *event)
+{
+    struct line *line = clip->line;
+    uint32_t id = clip->id;
+    size_t from = 0;
+    for (size_t i = 0; i <= event->anchor_count && clip->id == id && !line->closed; i++) {
+        bool rest = i == event->anchor_count;
+        size_t to = rest ? event->bytes : event->anchors[i].bytes;
+        clip->letters = rest ? 0 : letters_of(clip, event->anchors[i].letters);
+        add_audio(clip, event->ulaw + from, to - from);
+        from = to;
+        tell(line);
+    }
+}
+
 static void on_speech(const struct tts_event *event, void *arg)
 {
     struct line_clip *clip = arg;
@@ -91,7 +114,8 @@ static void on_speech(const struct tts_event *event, void *arg)
             line->usage.tts_characters += clip->characters;
             end_clip(clip, EMSGSIZE);
         } else {
-            add_audio(clip, event->ulaw, event->bytes);
+            take_audio(clip, event);
+            return;
         }
         break;
     case TTS_DONE:
@@ -114,10 +138,13 @@ static void synthesise(struct line *line, struct line_clip *clip, struct str tex
     struct tts_request request = {.text = buf_str(&words),
                                   .voice_id = line->voice_id,
                                   .language = line->language,
+                                  .session = line->voice,
                                   .previous = str_of(line->previous),
                                   .log = line->log};
     clip->asked_ms = loop_now_ms(line->parts->loop);
     clip->characters = (int64_t)utf8_length(request.text);
+    if (!str_is(text, buf_text(&words)))
+        buf_add_str(&clip->text, text);
     tts_speak(line->parts->tts, &request, on_speech, clip, &clip->speaking);
     buf_free(&words);
     struct str tail = text;
@@ -128,6 +155,14 @@ static void synthesise(struct line *line, struct line_clip *clip, struct str tex
         tail = (struct str){tail.at + 1, tail.bytes - 1};
     memcpy(line->previous, tail.at, tail.bytes);
     line->previous[tail.bytes] = '\0';
+}
+
+void line_voice_open(struct line *line)
+{
+    line->voice =
+        tts_session_open(line->parts->tts, &(struct tts_voicing){.voice_id = line->voice_id,
+                                                                 .language = line->language,
+                                                                 .log = line->log});
 }
 
 void line_synth(struct line *line, const struct call_action *action)
@@ -156,8 +191,10 @@ static bool news_of(struct line_clip *clip, struct call_event *event_out)
     audio_of(clip, &bytes);
     refresh(clip);
     if (bytes > clip->told) {
-        *event_out = (struct call_event){
-            .kind = EV_CLIP_AUDIO, .clip = clip->id, .bytes = bytes - clip->told};
+        *event_out = (struct call_event){.kind = EV_CLIP_AUDIO,
+                                         .clip = clip->id,
+                                         .bytes = bytes - clip->told,
+                                         .letters = clip->letters};
         clip->told = bytes;
         return true;
     }
@@ -245,6 +282,7 @@ static void free_clip(struct line_clip *clip)
     op_cancel(&clip->speaking);
     clip_return(&clip->phrase);
     buf_free(&clip->audio);
+    buf_free(&clip->text);
     *clip = (struct line_clip){0};
 }
 
@@ -260,4 +298,5 @@ void line_speech_close(struct line *line)
     for (size_t i = 0; i < CALL_CLIPS_MAX; i++)
         if (line->clips[i].id)
             free_clip(&line->clips[i]);
+    tts_session_close(&line->voice);
 }

@@ -15,6 +15,7 @@ struct reader {
     enum language language;
     struct str rest; /* begins with a digit or "+" when a reading is tried */
     struct buf *out;
+    bool in_word; /* what was passed last: figures behind it are part of it */
 };
 
 static bool is_digit(char byte)
@@ -426,22 +427,40 @@ static size_t pass_figures(struct str text)
     return bytes;
 }
 
+/* The next figures, or the next byte that is none; gives how much of the text that was. */
+static size_t read_next(struct reader *reader)
+{
+    size_t took = 0;
+    bool figures = !reader->in_word && starts_figures(reader->rest);
+    if (figures)
+        took = read_figures(reader);
+    if (!took) {
+        took = figures ? pass_figures(reader->rest) : 1;
+        buf_add(reader->out, reader->rest.at, took);
+        unsigned char last = (unsigned char)reader->rest.at[took - 1];
+        reader->in_word = letter_at(reader->rest, took - 1) || last >= 0x80 ||
+                          (reader->in_word && (is_digit((char)last) || last == '.' || last == '-'));
+    }
+    reader->rest = part(reader->rest, took, reader->rest.bytes - took);
+    return took;
+}
+
 void spoken_put(const char *language, struct str text, struct buf *out)
 {
     struct reader reader = {.language = language_named(language), .rest = text, .out = out};
-    bool in_word = false;
-    while (reader.rest.bytes) {
-        size_t took = 0;
-        bool figures = !in_word && starts_figures(reader.rest);
-        if (figures)
-            took = read_figures(&reader);
-        if (!took) {
-            took = figures ? pass_figures(reader.rest) : 1;
-            buf_add(out, reader.rest.at, took);
-            unsigned char last = (unsigned char)reader.rest.at[took - 1];
-            in_word = letter_at(reader.rest, took - 1) || last >= 0x80 ||
-                      (in_word && (is_digit((char)last) || last == '.' || last == '-'));
-        }
-        reader.rest = part(reader.rest, took, reader.rest.bytes - took);
+    while (reader.rest.bytes)
+        read_next(&reader);
+}
+
+size_t spoken_origin(const char *language, struct str text, size_t spoken)
+{
+    struct buf out = {0};
+    struct reader reader = {.language = language_named(language), .rest = text, .out = &out};
+    size_t at = 0;
+    while (reader.rest.bytes && out.bytes < spoken) {
+        size_t before = out.bytes, took = read_next(&reader);
+        at += out.bytes <= spoken ? took : took * (spoken - before) / (out.bytes - before);
     }
+    buf_free(&out);
+    return at;
 }

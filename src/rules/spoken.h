@@ -8,3 +8,6 @@
 #include "base/buf.h"
 
 void spoken_put(const char *language, struct str text, struct buf *out);
+/* How far into text a voice has come after so many bytes of what spoken_put() makes of it. Within
+ * figures in proportion, so that "602 345 678" is read group by group. */
+size_t spoken_origin(const char *language, struct str text, size_t spoken);
