@@ -99,6 +99,22 @@ static void a_url_that_is_none_is_refused(void **state)
     assert_non_null(strstr(buf_text(&problems), "OPENAI_BASE_URL must be a URL"));
 }
 
+static void a_protocol_of_the_voice_is_one_of_two(void **state)
+{
+    (void)state;
+    assert_int_equal(load(NULL), 0);
+    assert_string_equal(config.elevenlabs_protocol, "websocket");
+    config_fini(&config);
+    setenv("ELEVENLABS_PROTOCOL", "http", 1);
+    assert_int_equal(load(NULL), 0);
+    config_fini(&config);
+    setenv("ELEVENLABS_PROTOCOL", "carrier pigeon", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(
+        strstr(buf_text(&problems),
+               "ELEVENLABS_PROTOCOL must be websocket or http, not \"carrier pigeon\""));
+}
+
 static void a_certificate_without_its_key_is_refused(void **state)
 {
     (void)state;
@@ -215,6 +231,7 @@ int main(void)
         with_environment(production_is_the_default),
         with_environment(a_number_out_of_range_is_refused_with_the_range),
         with_environment(a_url_that_is_none_is_refused),
+        with_environment(a_protocol_of_the_voice_is_one_of_two),
         with_environment(a_certificate_without_its_key_is_refused),
         with_environment(secrets_are_masked_when_printed),
         with_environment(the_env_file_is_read_in_development_and_the_environment_wins),

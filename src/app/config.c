@@ -180,6 +180,9 @@ static void check_together(const struct config *config, struct buf *problems)
     if (!is_one_of(config->log_format, (const char *const[]){"logfmt", "json", NULL}))
         buf_printf(problems, "LOG_FORMAT must be logfmt or json, not \"%s\".\n",
                    config->log_format);
+    if (!is_one_of(config->elevenlabs_protocol, (const char *const[]){"websocket", "http", NULL}))
+        buf_printf(problems, "ELEVENLABS_PROTOCOL must be websocket or http, not \"%s\".\n",
+                   config->elevenlabs_protocol);
     check_secret("JWT_SECRET", config->jwt_secret, problems);
     check_secret("JWT_SECRET_OLD", config->jwt_secret_old, problems);
     check_countries(config->sign_in_countries, problems);

@@ -46,6 +46,7 @@ struct config {
     double openai_temperature; /* negative: not sent */
 
     const char *elevenlabs_api_key, *elevenlabs_base_url, *elevenlabs_model, *elevenlabs_voice_id;
+    const char *elevenlabs_protocol; /* "websocket" or "http" */
 };
 
 /* Reads all settings. EINVAL: at least one is missing or wrong; *problems_out then holds one line

@@ -114,6 +114,8 @@ const struct setting config_table[] = {
      OPTIONAL, false, 0, 0, "the voice service"},
     {"ELEVENLABS_MODEL", SETTING_TEXT, AT(elevenlabs_model), "eleven_flash_v2_5", OPTIONAL, false,
      0, 0, "must speak every tenant's language"},
+    {"ELEVENLABS_PROTOCOL", SETTING_TEXT, AT(elevenlabs_protocol), "websocket", OPTIONAL, false, 0,
+     0, "websocket: one for each call, which tells what was heard to the word; or http"},
     {"ELEVENLABS_VOICE_ID", SETTING_TEXT, AT(elevenlabs_voice_id), "21m00Tcm4TlvDq8ikWAM", OPTIONAL,
      false, 0, 0, "voice of tenants that chose none"},
 };

@@ -61,9 +61,12 @@ static void open_providers(struct worker *worker)
     worker->llm = model_driver(worker, config->openai_model);
     worker->judge = model_driver(worker, judge_model);
     worker->tts = elevenlabs_new(
-        worker->http, &(struct elevenlabs_options){.base_url = config->elevenlabs_base_url,
-                                                   .api_key = config->elevenlabs_api_key,
-                                                   .model = config->elevenlabs_model});
+        worker->http, &(struct elevenlabs_options){
+                          .base_url = config->elevenlabs_base_url,
+                          .api_key = config->elevenlabs_api_key,
+                          .model = config->elevenlabs_model,
+                          .sockets = strcmp(config->elevenlabs_protocol, "websocket") == 0,
+                          .ca_file = config->ca_file});
     worker->voices = voice_list_new(worker->loop, worker->tts, VOICE_LIST_FRESH_MS);
     llm_warm(worker->llm);
     tts_warm(worker->tts);
