@@ -34,7 +34,7 @@ static void order(const char *path, const char *json)
 }
 
 /* One caller who says three things and gives Karen five seconds for each answer. */
-static struct stack_screening call_with(const char *fault)
+static struct stack_screening call_with_both(const char *fault, const char *other)
 {
     struct stack_screening result;
     order("/control/reset", "{}");
@@ -44,6 +44,8 @@ static struct stack_screening call_with(const char *fault)
           "four five six seven eight.\",\"Thank you, goodbye.\"]}");
     if (fault)
         order("/control/faults", fault);
+    if (other)
+        order("/control/faults", other);
     const char *voice = stack_audio("en-11-yes-correct");
     pid_t call = stack_call(stack, NUMBER,
                             (const char *const[]){"--patience", "5000", "--audio", voice, "--audio",
@@ -54,6 +56,11 @@ static struct stack_screening call_with(const char *fault)
     if (status)
         fail_msg("something was left unanswered:\n%s", result.talk);
     return result;
+}
+
+static struct stack_screening call_with(const char *fault)
+{
+    return call_with_both(fault, NULL);
 }
 
 static bool says(const struct stack_screening *result, const char *words)
@@ -94,10 +101,27 @@ static void a_model_that_stalls_in_mid_reply_costs_no_message(void **state)
 static void a_voice_that_dies_leaves_the_cached_phrases(void **state)
 {
     (void)state;
-    struct stack_screening result =
-        call_with("{\"party\":\"elevenlabs\",\"act\":\"drop\",\"after\":800}");
+    struct stack_screening result = call_with_both(
+        "{\"party\":\"elevenlabs\",\"endpoint\":\"multi_input\",\"act\":\"drop\",\"after\":0}",
+        "{\"party\":\"elevenlabs\",\"act\":\"drop\",\"after\":800}");
     if (!says(&result, "Jan Novak"))
         fail_msg("%s", result.talk);
+    stack_screening_free(&result);
+}
+
+static void a_voice_whose_socket_breaks_speaks_on(void **state)
+{
+    (void)state;
+    static const char losses[] = "karen_provider_failures_total{part=\"voice\",kind=\"lost\"}";
+    double before = stack_metric(stack, losses);
+    struct stack_screening whole = call_with(NULL);
+    struct stack_screening result =
+        call_with("{\"party\":\"elevenlabs\",\"endpoint\":\"multi_input\",\"act\":\"drop\","
+                  "\"after\":0}");
+    assert_int_equal(result.agent_turns, whole.agent_turns);
+    assert_string_equal(result.label, "legitimate");
+    assert_true(stack_metric(stack, losses) == before);
+    stack_screening_free(&whole);
     stack_screening_free(&result);
 }
 
@@ -138,6 +162,7 @@ int main(void)
         cmocka_unit_test(all_is_well_without_a_fault),
         cmocka_unit_test(a_model_that_answers_errors_costs_no_message),
         cmocka_unit_test(a_model_that_stalls_in_mid_reply_costs_no_message),
+        cmocka_unit_test(a_voice_whose_socket_breaks_speaks_on),
         cmocka_unit_test(a_voice_that_dies_leaves_the_cached_phrases),
         cmocka_unit_test(a_recogniser_that_breaks_in_mid_call_loses_no_word),
         cmocka_unit_test(a_recogniser_that_is_gone_is_owned_up_to),
