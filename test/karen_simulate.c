@@ -13,7 +13,7 @@ static struct buf timeline;
 static int show(const char *broken)
 {
     buf_clear(&timeline);
-    simulate(seed, &timeline);
+    simulate(seed, NULL, &timeline);
     fputs(buf_text(&timeline), stdout);
     printf("seed %llu: %s\n", (unsigned long long)seed, broken);
     buf_free(&timeline);
@@ -38,6 +38,7 @@ static double seconds(void)
 
 int main(int argc, char **argv)
 {
+    static struct sim_panel panel, mocks;
     if (argc != 3) {
         fputs("usage: karen-simulate FIRST COUNT\n", stderr);
         return 2;
@@ -46,12 +47,15 @@ int main(int argc, char **argv)
     double start = seconds();
     signal(SIGABRT, on_abort);
     for (seed = first; seed < first + count; seed++) {
-        const char *broken = simulate(seed, count == 1 ? &timeline : NULL);
+        const char *broken = simulate(seed, &panel, NULL);
         if (broken)
             return show(broken);
     }
     double took = seconds() - start;
+    for (seed = first; seed < first + count / 20 + 1; seed++)
+        sim_play(&(struct sim_case){.seed = seed, .world = SIM_MOCKS, .panel = &mocks});
     printf("%llu calls, no invariant broken, %.0f calls a second\n", (unsigned long long)count,
            took > 0 ? (double)count / took : 0);
+    sim_panel_print(&panel, &mocks);
     return 0;
 }

@@ -166,15 +166,18 @@ void sim_step(struct sim *sim, const struct call_event *event)
     log_event(sim, event);
     sim_check_event(sim, event);
     sim_check_sure_event(sim, event);
+    sim_overlap_event(sim, event);
     call_step(sim->core, sim->now_ms, event, &sim->out);
     sim->steps++;
     for (size_t i = 0; i < sim->out.count; i++) {
         log_action(sim, &sim->out.list[i]);
         sim_check_sure_action(sim, &sim->out.list[i]);
+        sim_overlap_action(sim, &sim->out.list[i]);
         sim_check_action(sim, &sim->out.list[i]);
         sim_perform(sim, &sim->out.list[i]);
     }
     sim->wake_ms = call_wake_at(sim->core);
+    sim_overlap_step(sim);
     sim_check_step(sim);
 }
 
@@ -230,20 +233,25 @@ static void happen(struct sim *sim, const struct sim_due *due)
 
 static void make_world(struct sim *sim)
 {
+    bool chance = sim->world == SIM_CHANCE;
     sim->faults = (struct sim_faults){
-        .phrases_fail = percent(sim, 5),
-        .marks_lost = percent(sim, 8),
-        .stt_flaky = percent(sim, 25),
-        .model_flaky = percent(sim, 25),
-        .voice_flaky = percent(sim, 25),
-        .voice_dead = percent(sim, 3),
-        .slow = percent(sim, 20),
+        .phrases_fail = chance && percent(sim, 5),
+        .marks_lost = chance && percent(sim, 8),
+        .stt_flaky = chance && percent(sim, 25),
+        .model_flaky = chance && percent(sim, 25),
+        .voice_flaky = chance && percent(sim, 25),
+        .voice_dead = chance && percent(sim, 3),
+        .slow = chance && percent(sim, 20),
     };
-    sim->media_skew_ms = between(sim, 0, 120);
-    sim->net_ms = between(sim, 5, 120);
+    bool mocks = sim->world == SIM_MOCKS;
+    sim->marks_unsure = sim->faults.marks_lost;
+    sim->media_skew_ms = mocks ? 0 : between(sim, 0, 120);
+    sim->net_ms = mocks ? 1 : between(sim, 5, 120);
     sim->letter_bytes = between(sim, 45, 80) * CALL_BYTES_PER_MS;
-    if (percent(sim, 90))
+    if (!chance || percent(sim, 90))
         sim_plan(sim, between(sim, 300, 9000), SIM_SPEAK, 0, 0);
+    if (mocks || sim->world == SIM_MACHINE)
+        return;
     if (percent(sim, 60))
         sim_deliver(sim, between(sim, 100, 120000), (struct call_event){.kind = EV_GONE});
     if (percent(sim, 5))
@@ -256,7 +264,7 @@ static void make_world(struct sim *sim)
     sim_plan_orders(sim);
 }
 
-static void reset(struct sim *sim, uint64_t seed)
+static void reset(struct sim *sim, const struct sim_case *call)
 {
     for (uint32_t i = 0; i <= sim->gen; i++) {
         struct buf text = sim->gens[i].text;
@@ -268,13 +276,25 @@ static void reset(struct sim *sim, uint64_t seed)
     memset(sim->words, 0, (sim->word_count + 1) * sizeof sim->words[0]);
     memset(sim->lines, 0, (sim->line_last + 1) * sizeof sim->lines[0]);
     memset(sim, 0, offsetof(struct sim, heap));
-    buf_clear(&sim->texts);
     for (uint16_t i = 0; i < SIM_QUEUE_MAX; i++)
         sim->free_dues[i] = i;
-    sim->seed = seed;
+    uint64_t seed = sim->seed = call->seed;
+    sim->world = call->world;
+    sim->fault = call->fault;
+    sim->inject_stale = call->stale;
+    sim->timeline = call->timeline;
     sim->random.state = seed * 2654435761u;
     sim->stale_random.state = seed ^ 0x5DEECE66Du;
     sim->order_random.state = seed ^ 0x2545F4914F6CDD1Du;
+}
+
+struct str sim_keep(struct sim *sim, struct str text)
+{
+    assert(text.bytes <= SIM_TEXTS_MAX - sim->texts_bytes);
+    char *copy = sim->texts + sim->texts_bytes;
+    memcpy(copy, text.at, text.bytes);
+    sim->texts_bytes += text.bytes;
+    return (struct str){copy, text.bytes};
 }
 
 static void run(struct sim *sim)
@@ -283,7 +303,7 @@ static void run(struct sim *sim)
     setup.seed = sim->seed;
     setup.duration_ms_max = 90000;
     setup.can_transfer = sim->seed % 2;
-    setup.message_only = sim->seed % 8 == 3;
+    setup.message_only = sim->seed % 8 == 3 && sim->world == SIM_CHANCE;
     sim->core = call_new(&setup, 0);
     make_world(sim);
     sim_step(sim, &(struct call_event){.kind = EV_STARTED});
@@ -304,35 +324,28 @@ static void run(struct sim *sim)
     call_free(&sim->core);
 }
 
-static struct sim world; /* large, and used one at a time */
-
-static const char *play(uint64_t seed, bool inject_stale, struct buf *timeline)
+struct sim_result sim_play(const struct sim_case *call)
 {
-    reset(&world, seed);
-    world.inject_stale = inject_stale;
-    world.timeline = timeline;
-    run(&world);
-    return world.broken;
+    static struct sim sim; /* large, and used one at a time */
+    static struct sim_panel unwanted;
+    reset(&sim, call);
+    sim.panel = call->panel ? call->panel : &unwanted;
+    sim.panel->calls++;
+    run(&sim);
+    return (struct sim_result){sim.broken, sim.log_hash, sim.fault_happened};
 }
 
-uint64_t simulate_hash(uint64_t seed)
+const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timeline)
 {
-    play(seed, false, NULL);
-    return world.log_hash;
-}
-
-const char *simulate(uint64_t seed, struct buf *timeline)
-{
-    const char *broken = play(seed, false, timeline);
-    if (broken)
-        return broken;
-    if (seed % STALE_EVERY && !timeline)
-        return NULL; /* the second look is for some, being as dear as the first */
-    uint64_t hash = world.log_hash;
+    struct sim_result result =
+        sim_play(&(struct sim_case){.seed = seed, .panel = panel, .timeline = timeline});
+    if (result.broken || (seed % STALE_EVERY && !timeline))
+        return result.broken; /* the second look is for some, being as dear as the first */
     if (timeline)
         buf_puts(timeline, "the same call, with late and foreign news:\n");
-    broken = play(seed, true, timeline);
-    if (broken)
-        return broken;
-    return hash == world.log_hash ? NULL : "I9: stale news changed what was done";
+    struct sim_result again =
+        sim_play(&(struct sim_case){.seed = seed, .stale = true, .timeline = timeline});
+    if (!again.broken && again.hash != result.hash)
+        again.broken = "I9: stale news changed what was done";
+    return again.broken;
 }

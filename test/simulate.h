@@ -3,15 +3,21 @@
  * it must keep whatever they do.
  *
  *   simulate.c          the clock, the queue of what is to come, stale news
- *   simulate_parties.c  what each party does, and when
+ *   simulate_caller.c   the caller and the recogniser
+ *   simulate_parties.c  the model, the voice, the tools
+ *   simulate_carrier.c  what is played and heard, marks
  *   simulate_owner.c    the owner, who watches and gives orders
  *   simulate_check.c    the invariants, watching every event and action
  *   simulate_sure.c     more of them: what is not sure is neither heard nor done
+ *   simulate_truth.c    ... those of what was said, heard and written down
+ *   simulate_overlap.c  ... those of speaking over each other
+ *   simulate_panel.c    how well the conversations went, in figures
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
 #pragma once
 #include "base/buf.h"
 #include "call/core.h"
+#include "test/simulate_panel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +33,7 @@ enum {
     SIM_ALL_WORDS_MAX = 1536,
     SIM_LINES_MAX = 512,
     SIM_ORDERS_MAX = 8,
+    SIM_TEXTS_MAX = 128 * 1024,
     SIM_MS_MAX = 400000,
 };
 
@@ -34,7 +41,52 @@ struct sim_random {
     uint64_t state;
 };
 
-/* What this call's world is like. */
+enum sim_world {
+    SIM_CHANCE,    /* everybody does as he likes, and now and then fails */
+    SIM_FAULTLESS, /* ... and nobody fails */
+    SIM_MOCKS,     /* a polite caller, providers of fixed delays */
+    SIM_ECHO,      /* Karen's own words come back */
+    SIM_MACHINE,   /* the caller is an assistant, too */
+};
+
+/* One failure, at the step-th thing that a party does. */
+enum sim_party {
+    SIM_MODEL_PARTY,
+    SIM_VOICE_PARTY,
+    SIM_STT,
+    SIM_CARRIER,
+    SIM_TOOLS,
+    SIM_PARTIES,
+};
+enum sim_fault_kind {
+    FAULT_NONE,
+    FAULT_MODEL_FAILS,
+    FAULT_MODEL_STALLS,
+    FAULT_MODEL_CUT,
+    FAULT_MODEL_NONSENSE,
+    FAULT_VOICE_FAILS,
+    FAULT_VOICE_STALLS,
+    FAULT_VOICE_CUT,
+    FAULT_STT_DOWN,
+    FAULT_STT_LOST,
+    FAULT_STT_LATE,
+    FAULT_STT_EMPTY,
+    FAULT_STT_TWICE,
+    FAULT_MARK_LOST,
+    FAULT_MARKS_LOST, /* from there on */
+    FAULT_MARK_LATE,
+    FAULT_GONE,
+    FAULT_TOOL_LOST,
+    FAULT_TOOL_TWICE,
+    FAULT_KINDS,
+};
+struct sim_fault {
+    enum sim_party party;
+    enum sim_fault_kind kind;
+    int step;
+};
+
+/* What fails by chance in this call's world. */
 struct sim_faults {
     bool phrases_fail, marks_lost, stt_flaky, model_flaky, voice_flaky, voice_dead, slow;
 };
@@ -66,7 +118,16 @@ struct sim_due {
     struct call_event event;
 };
 
+enum sim_speech {
+    SPEECH_CONTENT,
+    SPEECH_MHM,
+    SPEECH_FAREWELL,
+    SPEECH_NOISE, /* no words: a cough, or something that goes on */
+    SPEECH_ASIDE, /* to somebody else in the room */
+    SPEECH_ECHO,
+};
 struct sim_segment {
+    enum sim_speech speech;
     char words[SIM_WORDS_MAX][16];
     int count, shown, final; /* as interims, as final */
     int64_t start_ms, end_ms;
@@ -87,7 +148,9 @@ struct sim_clip {
     size_t given, sent, bytes;
     int64_t played_ms; /* by the chunks that are through */
     bool failed, dropped;
-    uint32_t clears; /* before the last of it was sent: what was sent may be sent once more */
+    bool tells_letters; /* how far its text goes, with its audio */
+    struct str text;    /* in an echoing world */
+    uint32_t clears;    /* before the last of it was sent: what was sent may be sent once more */
     int fate;
 };
 
@@ -110,14 +173,26 @@ struct sim_word { /* a caller's word that can be told from all others: w<number>
     int written;
 };
 
-struct sim_line {     /* of the transcript, in its last state */
-    size_t at, bytes; /* in sim->texts */
+/* The caller's voice over Karen's. */
+struct sim_overlap {
+    bool open;   /* it is not known yet what comes of it */
+    bool alone;  /* and nothing else happens that could stop her */
+    bool turned; /* into a turn, if Karen goes on: to what she asked last it may be the answer */
+    uint32_t segment;
+    uint32_t clip; /* that was being heard */
+    enum sim_speech speech;
+    int64_t start_ms, length_ms;
 };
 
 /* Whatever stands before `heap` is zeroed for a call; of the arrays behind it only what their
  * counts say is in use, so that a call costs what happens in it. */
 struct sim {
     uint64_t seed;
+    enum sim_world world;
+    struct sim_fault fault;
+    bool fault_happened;
+    int party_steps[SIM_PARTIES];
+    struct sim_panel *panel; /* never NULL */
     struct sim_random random, order_random, stale_random;
     bool inject_stale;
     struct sim_faults faults;
@@ -136,8 +211,16 @@ struct sim {
     bool stt_down;
     uint32_t word_count, clip_count, order_count;
     size_t chunk_first, chunk_count;
-    int64_t play_end_ms;
+    int64_t play_start_ms, play_end_ms; /* of what is, or was last, heard without a pause */
+    bool marks_lost;                    /* from here on */
+    bool marks_unsure;                  /* what was heard is not told as it should be */
     uint32_t gen, tool_count;
+
+    /* simulate_overlap.c */
+    struct sim_overlap overlap;
+    bool owed; /* the caller, an answer */
+    int64_t owed_ms;
+    uint32_t turn_seq; /* the newest turn's line */
 
     /* simulate_check.c */
     const char *broken; /* the first invariant that was */
@@ -146,7 +229,7 @@ struct sim {
     uint32_t turn_gens, cleared_epoch, clears, last_clip, last_mark, line_last;
     bool tool_since_ask, has_cleared, sent_since_clear,
         ordered; /* ordered: what happens now is an order */
-    size_t tool_id_count;
+    size_t tool_id_count, texts_bytes;
 
     /* simulate_sure.c */
     struct call_event tool_result; /* of the step that runs */
@@ -161,9 +244,9 @@ struct sim {
     struct sim_order orders[SIM_ORDERS_MAX]; /* by number, from 1; [0] is nobody's */
     struct sim_chunk chunks[SIM_CHUNKS_MAX]; /* a ring */
     struct sim_word words[SIM_ALL_WORDS_MAX];
-    struct sim_line lines[SIM_LINES_MAX]; /* the caller's, by seq */
-    struct buf texts;
-    struct buf words_text; /* of what the recogniser says just now */
+    struct str lines[SIM_LINES_MAX]; /* the caller's, by seq, in their last state */
+    char texts[SIM_TEXTS_MAX];       /* what sim_keep() keeps */
+    struct buf words_text;           /* of what the recogniser says just now */
     uint64_t tool_ids[64];
     struct call_actions out;
 };
@@ -187,26 +270,68 @@ void sim_plan(struct sim *sim, int64_t at_ms, enum sim_kind kind, uint32_t id, i
 void sim_deliver(struct sim *sim, int64_t at_ms, struct call_event event);
 void sim_step(struct sim *sim, const struct call_event *event);
 
+struct str sim_keep(struct sim *sim, struct str text); /* a copy that lasts for the call */
+
 /* simulate_owner.c */
 void sim_plan_orders(struct sim *sim);
 void sim_give_order(struct sim *sim, uint32_t id);
 uint32_t sim_order_in(struct str text); /* whose words these are; 0: no order's */
 
+/* simulate_caller.c */
+void sim_caller(struct sim *sim, const struct sim_due *due);
+void sim_finalize(struct sim *sim);
+void sim_echo(struct sim *sim, uint32_t clip, int64_t start_ms); /* it begins to be heard */
+
 /* simulate_parties.c */
+enum sim_fault_kind sim_fault(struct sim *sim, enum sim_party party);
 void sim_party(struct sim *sim, const struct sim_due *due);
 void sim_perform(struct sim *sim, const struct call_action *action);
 
-/* Run one call. NULL: all invariants held; else the broken one, borrowed. timeline may be NULL. */
-const char *simulate(uint64_t seed, struct buf *timeline);
-uint64_t simulate_hash(uint64_t seed); /* of all that was done in it */
+/* simulate_carrier.c */
+void sim_carrier_send(struct sim *sim, const struct call_action *action);
+void sim_carrier_mark(struct sim *sim, uint32_t mark);
+void sim_carrier_clear(struct sim *sim);
+int64_t sim_played(const struct sim *sim, uint32_t clip); /* ms of it that the caller heard */
 
 /* simulate_check.c; sim->broken is set by the first that finds something. */
+void sim_broken(struct sim *sim, const char *what);
+bool sim_is_protected(enum call_phrase phrase);
 void sim_check_event(struct sim *sim, const struct call_event *event);
 void sim_check_action(struct sim *sim, const struct call_action *action);
 void sim_check_step(struct sim *sim);
 void sim_check_end(struct sim *sim);
-int64_t sim_played(const struct sim *sim, uint32_t clip); /* ms of it that the caller heard */
+
+/* simulate_truth.c */
+void sim_truth_words(struct sim *sim, const struct call_event *event);
+void sim_truth_line(struct sim *sim, const struct call_line *line);
+void sim_truth_end(struct sim *sim);
+
+/* simulate_overlap.c */
+void sim_overlap_onset(struct sim *sim, uint32_t segment); /* its voice was just noticed */
+void sim_overlap_event(struct sim *sim, const struct call_event *event);
+void sim_overlap_action(struct sim *sim, const struct call_action *action);
+void sim_overlap_step(struct sim *sim);
 
 /* simulate_sure.c */
 void sim_check_sure_event(struct sim *sim, const struct call_event *event);
 void sim_check_sure_action(struct sim *sim, const struct call_action *action);
+
+/* One simulated call. */
+struct sim_case {
+    uint64_t seed;
+    enum sim_world world;
+    struct sim_fault fault;
+    bool stale;              /* with late and foreign news */
+    struct sim_panel *panel; /* counted there; may be NULL */
+    struct buf *timeline;    /* written there; may be NULL */
+};
+struct sim_result {
+    const char *broken; /* the first invariant that was; NULL: all held */
+    uint64_t hash;      /* of all that was done */
+    bool fault_happened;
+};
+struct sim_result sim_play(const struct sim_case *call);
+
+/* The call of a seed, in the world of chance, and some of them once more with stale news, which
+ * must not change what is done. Returns the broken invariant or NULL. */
+const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timeline);

@@ -7,14 +7,6 @@
 
 enum { ONLY_FILLERS_MS_MAX = 15000 };
 
-static void broken(struct sim *sim, const char *what)
-{
-    if (!sim->broken)
-        sim->broken = what;
-    if (sim->timeline)
-        buf_printf(sim->timeline, "%8lld *** %s\n", (long long)sim->now_ms, what);
-}
-
 static bool same(struct str one, struct str other)
 {
     return one.bytes == other.bytes && (!one.bytes || memcmp(one.at, other.at, one.bytes) == 0);
@@ -32,8 +24,7 @@ static bool turn_is_written(const struct sim *sim, uint32_t gen)
     if (!count)
         return true; /* it fell out of the context long ago */
     for (uint32_t i = sim->line_last; i > 0; i--) {
-        struct str line = {sim->texts.data + sim->lines[i].at, sim->lines[i].bytes};
-        if (line.bytes && same(line, messages[count - 1].text))
+        if (sim->lines[i].bytes && same(sim->lines[i], messages[count - 1].text))
             return true;
     }
     return false;
@@ -44,14 +35,14 @@ static void check_first_sound(struct sim *sim, const struct call_action *action)
     const struct sim_clip *disclosure = &sim->clips[1];
     if (!sim->last_clip && action->phrase != PHRASE_DISCLOSURE && !disclosure->failed &&
         !disclosure->dropped)
-        broken(sim, "something is heard before the disclosure");
+        sim_broken(sim, "something is heard before the disclosure");
 }
 
 static void check_resumed(struct sim *sim, const struct call_action *action)
 {
     if (sim->clips[action->clip].clears != sim->clears &&
         (int64_t)action->offset > (sim_played(sim, action->clip) + 1) * CALL_BYTES_PER_MS)
-        broken(sim, "I5: speech goes on behind what was heard");
+        sim_broken(sim, "I5: speech goes on behind what was heard");
 }
 
 static void on_send(struct sim *sim, const struct call_action *action)
@@ -60,7 +51,7 @@ static void on_send(struct sim *sim, const struct call_action *action)
     check_first_sound(sim, action);
     check_resumed(sim, action);
     if (action->gen && !gen->sent && !turn_is_written(sim, action->gen))
-        broken(sim, "I8: a reply is heard to a turn that is not sure");
+        sim_broken(sim, "I8: a reply is heard to a turn that is not sure");
     gen->sent = true;
     if (action->phrase != PHRASE_FILLER)
         sim->unanswered_ms = CALL_NEVER;
@@ -81,7 +72,7 @@ static void on_ask(struct sim *sim)
 {
     bool result = sim->tool_result.kind == EV_TOOL_DONE && sim->tool_result.text.bytes;
     if (result && !model_was_told(sim))
-        broken(sim, "I6: the model is asked again without the tool's result");
+        sim_broken(sim, "I6: the model is asked again without the tool's result");
     if (sim->unanswered_ms == CALL_NEVER)
         sim->unanswered_ms = sim->now_ms;
 }
@@ -102,7 +93,7 @@ void sim_check_sure_action(struct sim *sim, const struct call_action *action)
     case DO_ASK: on_ask(sim); break;
     case DO_TOOL:
         if (action->gen && !turn_is_written(sim, action->gen))
-            broken(sim, "I8: a tool runs for a turn that is not sure");
+            sim_broken(sim, "I8: a tool runs for a turn that is not sure");
         break;
     case DO_TRANSFER:
     case DO_HANG_UP:
@@ -111,5 +102,5 @@ void sim_check_sure_action(struct sim *sim, const struct call_action *action)
     }
     if (sim->unanswered_ms != CALL_NEVER && !sim->faults.phrases_fail &&
         sim->now_ms > sim->unanswered_ms + ONLY_FILLERS_MS_MAX)
-        broken(sim, "I2: the caller hears nothing but fillers");
+        sim_broken(sim, "I2: the caller hears nothing but fillers");
 }
