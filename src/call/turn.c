@@ -112,15 +112,21 @@ void turn_record(struct call_core *core, int64_t end_ms)
 
 /* Who has the floor. */
 
-static void begin_if_new(struct call_core *core, int64_t at_ms)
+/* Whether what begins now is said over the agent, or so near her end that it is an answer. */
+static void judge_beginning(struct call_core *core)
 {
     struct caller *caller = &core->caller;
-    if (caller->start_ms != CALL_NEVER)
-        return;
-    caller->start_ms = at_ms;
     caller->over_speech = playout_speaking(core) || reply_is_thinking(core);
     caller->zone =
         playout_speaking(core) && !reply_is_thinking(core) && playout_left_ms(core) <= ZONE_MS;
+}
+
+static void begin_if_new(struct call_core *core, int64_t at_ms)
+{
+    if (core->caller.start_ms != CALL_NEVER)
+        return;
+    core->caller.start_ms = at_ms;
+    judge_beginning(core);
 }
 
 /* The farewell goes on only if what is said is a farewell too; once the call is kept. */
@@ -143,6 +149,7 @@ static void barge_in(struct call_core *core)
         keep_the_call(core);
     core->counts.barge_ins++;
     core->caller.owed = true;
+    core->caller.owed_voice_ms = core->caller.voice_since_ms;
     core->caller.over_speech = false;
     reply_cancel(core);
     playout_stop(core);
@@ -291,6 +298,8 @@ void turn_on_voice_on(struct call_core *core, int64_t at_ms)
     caller->finalize_sent = caller->final_came = false;
     learn_pause(core);
     begin_if_new(core, at_ms);
+    if (!turn_has_words(core))
+        judge_beginning(core); /* what was before it may have been a noise */
     move(caller, caller->state == CALLER_QUIET || caller->state == CALLER_ONSET ? CALLER_ONSET
                                                                                 : CALLER_SPEAKING);
     if (caller->down_ms != CALL_NEVER)
@@ -324,14 +333,15 @@ void turn_on_voice_off(struct call_core *core, int64_t at_ms)
 int64_t turn_barge_due(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
-    if (!caller->voice_on || caller->owed || !playout_speaking(core) || caller->zone ||
+    bool again = caller->owed && caller->voice_since_ms == caller->owed_voice_ms;
+    if (!caller->voice_on || again || !playout_speaking(core) || caller->zone ||
         playout_protected(core) || core->intent != INTENT_STAY || core->echo.on_line ||
         core->now_ms >= turn_last_sign_ms(core) + VOICE_STUCK_MS)
         return CALL_NEVER;
     if (core->playout.held)
         return caller->voice_since_ms + VOICE_BARGE_MS + VOICE_HANGOVER_MS;
-    if (caller->voiced_ms >= VOICE_HOLD_MS)
-        return core->now_ms;
+    if (caller->voiced_ms)
+        return caller->voiced_ms >= VOICE_HOLD_MS ? core->now_ms : CALL_NEVER;
     return caller->voice_since_ms + VOICE_HOLD_MS + VOICE_HANGOVER_MS;
 }
 
