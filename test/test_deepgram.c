@@ -4,6 +4,7 @@
 #include "net/http_server.h"
 #include "net/ws.h"
 #include "provider/stt.h"
+#include "test/deepgram_world.h"
 #include "test/peer.h"
 #include "test/test.h"
 
@@ -11,194 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct world {
-    struct loop *loop;
-    struct http_server *server;
-    struct stt_driver *driver;
-    /* Deepgram's side */
-    struct ws *ws;
-    struct buf audio, texts; /* all of it; texts one a line */
-    size_t frames, frame_bytes_max;
-    struct buf target;
-    char authorization[64];
-    bool connected, gone, heard;
-    /* ours */
-    struct stt *stt;
-    struct buf told; /* one line an event */
-    bool open, closed, event;
-    bool close_at_final;
-    int err;
-};
-
-/* ---- a Deepgram that says what the test says --------------------------------------------------
- */
-
-static void on_heard(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)
-{
-    struct world *world = arg;
-    (void)ws;
-    world->heard = true;
-    if (kind == WS_TEXT) {
-        buf_add(&world->texts, data, bytes);
-        buf_putc(&world->texts, '\n');
-        return;
-    }
-    assert_true(bytes > 0); /* an empty frame would end the stream */
-    world->frames++;
-    if (bytes > world->frame_bytes_max)
-        world->frame_bytes_max = bytes;
-    buf_add(&world->audio, data, bytes);
-}
-
-static void on_gone(struct ws *ws, int code, const char *why, int http_status, void *arg)
-{
-    struct world *world = arg;
-    (void)ws;
-    (void)code;
-    (void)why;
-    (void)http_status;
-    world->ws = NULL;
-    world->gone = true;
-}
-
-static void on_listen(struct http_req *req)
-{
-    static const struct ws_handler handler = {.on_message = on_heard, .on_close = on_gone};
-    static const struct ws_limits limits = {0};
-    struct world *world = req->app;
-    const char *authorization = http_header(req, "Authorization");
-    snprintf(world->authorization, sizeof(world->authorization), "%s",
-             authorization ? authorization : "");
-    buf_clear(&world->target);
-    buf_add_str(&world->target, req->target);
-    assert_int_equal(ws_accept(req, &limits, &handler, world, &world->ws), 0);
-    world->connected = true;
-}
-
-static const struct http_route routes[] = {{HTTP_GET, "/v1/listen", on_listen, 0}};
-
-static void deepgram_says(struct world *world, const char *text)
-{
-    assert_int_equal(ws_send(world->ws, WS_TEXT, text, strlen(text)), 0);
-}
-
-/* ---- our side ------------------------------------------------------------------------------- */
-
-static void on_event(const struct stt_event *event, void *arg)
-{
-    static const char *const names[] = {"open", "speech", "partial", "final", "end", "closed"};
-    struct world *world = arg;
-    buf_printf(&world->told, "%s", names[event->kind]);
-    if (event->text.bytes)
-        buf_printf(&world->told, " '%.*s'", (int)event->text.bytes, event->text.at);
-    if (event->start_ms > 0 || event->end_ms > 0)
-        buf_printf(&world->told, " %d-%d", (int)event->start_ms, (int)event->end_ms);
-    buf_printf(&world->told, "%s%s\n", event->from_finalize ? " finalized" : "",
-               event->speech_final ? " paused" : "");
-    world->event = true;
-    world->open |= event->kind == STT_OPEN;
-    if (event->kind == STT_CLOSED) {
-        assert_false(world->closed);
-        world->closed = true;
-        world->err = event->err;
-    }
-    if (event->kind == STT_FINAL && world->close_at_final)
-        stt_close(&world->stt);
-}
-
-static struct deepgram_options options_for(char *url, size_t room, uint16_t port)
-{
-    snprintf(url, room, "http://127.0.0.1:%d", port);
-    return (struct deepgram_options){.base_url = url, .api_key = "key1", .model = "nova-3"};
-}
-
-static struct world *world_new(struct deepgram_options *with)
-{
-    struct world *world = xalloc(sizeof(*world));
-    char url[64];
-    const char *why;
-    world->loop = loop_new();
-    assert_int_equal(http_server_open(world->loop, "127.0.0.1:0",
-                                      &(struct http_server_options){.routes = routes,
-                                                                    .route_count = countof(routes),
-                                                                    .app = world},
-                                      &world->server, &why),
-                     0);
-    struct deepgram_options options =
-        options_for(url, sizeof(url), http_server_port(world->server));
-    if (with) {
-        options.keep_alive_ms = with->keep_alive_ms;
-        options.open_ms_max = with->open_ms_max;
-    }
-    world->driver = deepgram_new(world->loop, &options);
-    return world;
-}
-
-static void open_stream(struct world *world)
-{
-    static const char *const keyterms[] = {"Novák", NULL};
-    world->stt = stt_open(
-        world->driver, &(struct stt_options){.language = "cs", .keyterms = keyterms, .tag = "t_1"},
-        on_event, world);
-    assert_false(world->event); /* never inside the call */
-}
-
-static struct world *world_open(void)
-{
-    struct world *world = world_new(NULL);
-    open_stream(world);
-    wait_for(world->loop, &world->open);
-    return world;
-}
-
-static void world_free(struct world **slot)
-{
-    struct world *world = *slot;
-    *slot = NULL;
-    stt_close(&world->stt);
-    stt_driver_free(&world->driver);
-    ws_close(&world->ws, WS_CLOSE_NORMAL, "");
-    if (world->server)
-        http_server_close(&world->server);
-    settle(world->loop);
-    loop_free(&world->loop);
-    buf_free(&world->audio);
-    buf_free(&world->texts);
-    buf_free(&world->target);
-    buf_free(&world->told);
-    free(world);
-}
-
-static void wait_for_event(struct world *world)
-{
-    world->event = false;
-    wait_for(world->loop, &world->event);
-}
-
-static void wait_for_text(struct world *world, const char *text)
-{
-    while (!strstr(buf_text(&world->texts), text)) {
-        world->heard = false;
-        wait_for(world->loop, &world->heard);
-    }
-}
-
-static void wait_for_audio(struct world *world, size_t bytes)
-{
-    while (world->audio.bytes < bytes) {
-        world->heard = false;
-        wait_for(world->loop, &world->heard);
-    }
-}
-
-static void send_ms(struct world *world, int ms, uint8_t value)
-{
-    uint8_t frame[AUDIO_FRAME_BYTES];
-    memset(frame, value, sizeof(frame));
-    for (int sent = 0; sent < ms; sent += AUDIO_FRAME_MS)
-        stt_send(world->stt, frame, sizeof(frame));
-}
 
 /* ---- tests ---------------------------------------------------------------------------------- */
 
@@ -245,7 +58,7 @@ static void audio_before_the_opening_is_kept_and_sent_first(void **state)
 {
     (void)state;
     struct world *world = world_new(NULL);
-    open_stream(world);
+    open_stream(world, "cs");
     send_ms(world, 500, 1);
     send_ms(world, 500, 2);
     wait_for_audio(world, 8000);
@@ -260,7 +73,7 @@ static void backlog_is_bounded(void **state)
 {
     (void)state;
     struct world *world = world_new(NULL);
-    open_stream(world);
+    open_stream(world, "cs");
     send_ms(world, 3 * (STT_BACKLOG_MS_MAX + STT_OPEN_MS_MAX), 1);
     wait_for(world->loop, &world->open);
     wait_for_audio(world, (STT_BACKLOG_MS_MAX + STT_OPEN_MS_MAX) * AUDIO_BYTES_PER_MS);
@@ -310,8 +123,8 @@ static void pause_flushes_and_finalizes(void **state)
 static void silence_keeps_the_stream_alive(void **state)
 {
     (void)state;
-    struct world *world = world_new(&(struct deepgram_options){.keep_alive_ms = 20});
-    open_stream(world);
+    struct world *world = world_new(&(struct deepgram_options){.quiet_ms = 20});
+    open_stream(world, "cs");
     wait_for_text(world, "{\"type\":\"KeepAlive\"}\n{\"type\":\"KeepAlive\"}\n");
     assert_int_equal(world->audio.bytes, 0);
     world_free(&world);
@@ -364,7 +177,7 @@ static void closing_before_the_opening_is_quiet(void **state)
 {
     (void)state;
     struct world *world = world_new(NULL);
-    open_stream(world);
+    open_stream(world, "cs");
     stt_close(&world->stt);
     settle(world->loop);
     assert_string_equal(buf_text(&world->told), "");
@@ -459,7 +272,7 @@ static void refusals_mean_something(void **state)
     for (size_t i = 0; i < countof(refusals); i++) {
         struct world *world = door.world;
         world->closed = world->event = false;
-        open_stream(world);
+        open_stream(world, "cs");
         struct peer *peer = peer_accept(door.listener);
         peer_expect(peer, "\r\n\r\n");
         char answer[200];
@@ -478,7 +291,7 @@ static void handshake_that_stalls_has_a_deadline(void **state)
 {
     (void)state;
     struct door door = door_new(50);
-    open_stream(door.world);
+    open_stream(door.world, "cs");
     struct peer *peer = peer_accept(door.listener);
     peer_expect(peer, "\r\n\r\n");
     wait_for(door.world->loop, &door.world->closed);
@@ -492,7 +305,7 @@ static void handshake_that_is_cut_is_a_loss(void **state)
 {
     (void)state;
     struct door door = door_new(0);
-    open_stream(door.world);
+    open_stream(door.world, "cs");
     struct peer *peer = peer_accept(door.listener);
     peer_reset(peer);
     wait_for(door.world->loop, &door.world->closed);
@@ -508,7 +321,7 @@ static void nobody_is_asked_while_the_breaker_is_open(void **state)
     struct world *world = door.world;
     for (int i = 0; i < 5; i++) {
         world->closed = world->event = false;
-        open_stream(world);
+        open_stream(world, "cs");
         struct peer *peer = peer_accept(door.listener);
         peer_reset(peer);
         wait_for(world->loop, &world->closed);
@@ -517,7 +330,7 @@ static void nobody_is_asked_while_the_breaker_is_open(void **state)
     }
     assert_false(stt_driver_healthy(world->driver));
     world->closed = world->event = false;
-    open_stream(world);
+    open_stream(world, "cs");
     wait_for(world->loop, &world->closed);
     assert_int_equal(world->err, EAGAIN);
     assert_int_equal(stt_driver_stats(world->driver)->shed, 1);
@@ -532,7 +345,7 @@ static void base_that_is_no_url_fails_the_stream(void **state)
     world->loop = loop_new();
     world->driver = deepgram_new(
         world->loop, &(struct deepgram_options){.base_url = "gopher://x", .api_key = "k"});
-    open_stream(world);
+    open_stream(world, "cs");
     wait_for(world->loop, &world->closed);
     assert_int_equal(world->err, EINVAL);
     world_free(&world);

@@ -1,16 +1,13 @@
 /* provider/deepgram.c: one WebSocket a call to Deepgram's live transcription: audio out as it
- * comes, words in. What the texts say is read in deepgram_wire.c.
+ * comes, words in. What is asked for and what the texts say is deepgram_nova.c's, or
+ * deepgram_flux.c's for the languages that are to be heard by it.
  *
  *   OPENING --101--> OPEN --stt_close()--> CLOSING --Deepgram has said all, or CLOSE_MS_MAX-->
  * freed
  *      '---------------'--refused, lost, silent--> DEAD --stt_close()--> freed               */
-#include "base/audio.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "net/ws.h"
-#include "provider/deepgram_wire.h"
-#include "provider/stt_private.h"
+#include "provider/deepgram_flux_wire.h"
+#include "provider/deepgram_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,41 +15,12 @@
 #include <string.h>
 
 enum {
-    KEEP_ALIVE_MS = 4000, /* 10 s without audio or this, and it closes with NET-0001 */
-    CLOSE_MS_MAX = 3000,  /* for what it still has to say, and what it charges for */
-    PING_MS = 5000,       /* finds a connection that is dead without a word */
+    CLOSE_MS_MAX = 3000, /* for what it still has to say, and what it charges for */
+    PING_MS = 5000,      /* finds a connection that is dead without a word */
     ENDPOINTING_MS = 300,
     NONSENSE_MAX = 5, /* texts in a row that cannot be read */
-    CHUNK_BYTES = STT_CHUNK_MS * AUDIO_BYTES_PER_MS,
-    FRAME_BYTES_MAX = 250 * AUDIO_BYTES_PER_MS,
     BACKLOG_BYTES_MAX = (STT_BACKLOG_MS_MAX + STT_OPEN_MS_MAX) * AUDIO_BYTES_PER_MS,
     MESSAGE_BYTES_MAX = 256 * 1024,
-};
-
-struct deepgram {
-    struct stt_driver driver;
-    struct loop *loop;
-    struct stream *streams;
-    char *base_url, *authorization, *model, *ca_file;
-    int endpointing_ms, open_ms_max, keep_alive_ms;
-};
-
-struct stream {
-    struct stt stt;
-    struct stream *next;
-    struct deepgram *deepgram;
-    enum { OPENING, OPEN, CLOSING, DEAD } state;
-    stt_event_fn *on_event;
-    void *arg;
-    struct log log;
-    struct ws *ws;
-    struct timer *timer; /* to open; then each KEEP_ALIVE_MS; then to close */
-    struct buf audio;    /* not sent yet: the backlog, then less than a chunk */
-    struct buf text;     /* of the event being told */
-    int64_t asked_ms;    /* when it was opened */
-    int refused;         /* OPENING: why it will fail at the timer; 0 */
-    int nonsense;        /* texts in a row that could not be read */
-    bool audio_came;     /* since the last tick */
 };
 
 static struct deepgram *deepgram_of(struct stt_driver *driver)
@@ -60,9 +28,9 @@ static struct deepgram *deepgram_of(struct stt_driver *driver)
     return (struct deepgram *)driver;
 }
 
-static void release(struct stream *stream)
+static void release(struct deepgram_stream *stream)
 {
-    struct stream **link = &stream->deepgram->streams;
+    struct deepgram_stream **link = &stream->deepgram->streams;
     while (*link != stream)
         link = &(*link)->next;
     *link = stream->next;
@@ -72,8 +40,7 @@ static void release(struct stream *stream)
     loop_defer(stream->deepgram->loop, free, stream);
 }
 
-/* The last event. The stream is the owner's to close afterwards, perhaps within the handler. */
-static void fail(struct stream *stream, int err, const char *why)
+void deepgram_fail(struct deepgram_stream *stream, int err, const char *why)
 {
     struct deepgram *deepgram = stream->deepgram;
     if (err != EAGAIN) {
@@ -89,7 +56,8 @@ static void fail(struct stream *stream, int err, const char *why)
 }
 
 /* What would not go into the queue is lost, and with it the sense of all times: start anew. */
-static void send_frame(struct stream *stream, enum ws_kind kind, const void *data, size_t bytes)
+static void send_frame(struct deepgram_stream *stream, enum ws_kind kind, const void *data,
+                       size_t bytes)
 {
     if (!stream->ws || stream->refused)
         return;
@@ -99,23 +67,28 @@ static void send_frame(struct stream *stream, enum ws_kind kind, const void *dat
     }
 }
 
-static void send_text(struct stream *stream, const char *text)
+void deepgram_send_text(struct deepgram_stream *stream, const char *text)
 {
     send_frame(stream, WS_TEXT, text, strlen(text));
 }
 
-/* All the audio there is, in frames of a size it likes; never an empty one, which ends a stream. */
-static void flush(struct stream *stream)
+void deepgram_send_audio(struct deepgram_stream *stream, const void *ulaw, size_t bytes)
+{
+    send_frame(stream, WS_BINARY, ulaw, bytes);
+    stream->sent_bytes += (int64_t)bytes;
+    stream->deepgram->driver.stats.units_in += bytes / AUDIO_BYTES_PER_MS;
+}
+
+void deepgram_flush(struct deepgram_stream *stream)
 {
     size_t sent = 0;
     while (sent < stream->audio.bytes) {
         size_t left = stream->audio.bytes - sent;
-        size_t bytes = left < FRAME_BYTES_MAX ? left : FRAME_BYTES_MAX;
-        send_frame(stream, WS_BINARY, stream->audio.data + sent, bytes);
+        size_t bytes = left < DEEPGRAM_FRAME_BYTES_MAX ? left : DEEPGRAM_FRAME_BYTES_MAX;
+        deepgram_send_audio(stream, stream->audio.data + sent, bytes);
         sent += bytes;
     }
-    stream->deepgram->driver.stats.units_in += sent / AUDIO_BYTES_PER_MS;
-    if (stream->audio.room > 4 * CHUNK_BYTES)
+    if (stream->audio.room > 4 * stream->protocol->chunk_bytes)
         buf_free(&stream->audio); /* a backlog's room is not kept for the whole call */
     else
         buf_clear(&stream->audio);
@@ -123,41 +96,42 @@ static void flush(struct stream *stream)
 
 static void stream_send(struct stt *stt, const uint8_t *ulaw, size_t bytes)
 {
-    struct stream *stream = (struct stream *)stt;
+    struct deepgram_stream *stream = (struct deepgram_stream *)stt;
     if (stream->state == DEAD)
         return;
     if (stream->audio.bytes + bytes > BACKLOG_BYTES_MAX)
         return; /* the backlog is full: it cannot have been heard anyway */
     stream->audio_came = true;
     buf_add(&stream->audio, ulaw, bytes);
-    if (stream->state == OPEN && stream->audio.bytes >= CHUNK_BYTES)
-        flush(stream);
+    if (stream->state == OPEN && stream->audio.bytes >= stream->protocol->chunk_bytes)
+        deepgram_flush(stream);
 }
 
 static void stream_flush(struct stt *stt)
 {
-    struct stream *stream = (struct stream *)stt;
-    if (stream->state == OPEN)
-        flush(stream);
+    struct deepgram_stream *stream = (struct deepgram_stream *)stt;
+    if (stream->state == OPEN && !stream->protocol->chunks_only)
+        deepgram_flush(stream);
 }
 
 static void stream_finalize(struct stt *stt)
 {
-    struct stream *stream = (struct stream *)stt;
+    struct deepgram_stream *stream = (struct deepgram_stream *)stt;
     if (stream->state != OPEN)
         return; /* nothing was sent that could be pending */
-    flush(stream);
-    send_text(stream, DEEPGRAM_FINALIZE);
+    deepgram_flush(stream);
+    if (stream->protocol->finalize)
+        deepgram_send_text(stream, stream->protocol->finalize);
 }
 
 static void stream_close(struct stt *stt)
 {
-    struct stream *stream = (struct stream *)stt;
+    struct deepgram_stream *stream = (struct deepgram_stream *)stt;
     struct stt_driver *driver = stt->driver;
     int64_t now_ms = loop_now_ms(stream->deepgram->loop);
     if (stream->state == OPEN && !stream->refused) {
-        flush(stream);
-        send_text(stream, DEEPGRAM_CLOSE_STREAM);
+        deepgram_flush(stream);
+        deepgram_send_text(stream, stream->protocol->close);
         stream->state = CLOSING;
         timer_set(stream->timer, now_ms + CLOSE_MS_MAX);
         driver->stats.done++;
@@ -173,69 +147,35 @@ static void stream_close(struct stt *stt)
 
 /* ---- what comes back ------------------------------------------------------------------------ */
 
-static void tell_results(struct stream *stream, const struct deepgram_message *message)
-{
-    buf_clear(&stream->text);
-    json_unescape(&stream->text, message->transcript);
-    if (!message->is_final && !stream->text.bytes)
-        return; /* they come regularly and say nothing */
-    stream->on_event(&(struct stt_event){.kind = message->is_final ? STT_FINAL : STT_PARTIAL,
-                                         .text = buf_str(&stream->text),
-                                         .start_ms = message->start_ms,
-                                         .end_ms = message->end_ms,
-                                         .from_finalize = message->from_finalize,
-                                         .speech_final = message->speech_final,
-                                         .confidence = message->confidence},
-                     stream->arg);
-}
-
-static void tell(struct stream *stream, const struct deepgram_message *message)
-{
-    switch (message->kind) {
-    case DEEPGRAM_RESULTS: tell_results(stream, message); break;
-    case DEEPGRAM_SPEECH_STARTED:
-        stream->on_event(
-            &(struct stt_event){.kind = STT_SPEECH, .start_ms = message->start_ms, .end_ms = -1},
-            stream->arg);
-        break;
-    case DEEPGRAM_UTTERANCE_END:
-        stream->on_event(&(struct stt_event){.kind = STT_UTTERANCE_END,
-                                             .start_ms = -1,
-                                             .end_ms = message->end_ms},
-                         stream->arg);
-        break;
-    case DEEPGRAM_ERROR: fail(stream, EPROTO, "Deepgram sent an Error message"); break;
-    case DEEPGRAM_METADATA:
-    case DEEPGRAM_OTHER: break;
-    }
-}
-
 static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)
 {
     (void)ws;
-    struct stream *stream = arg;
-    struct deepgram_message message;
+    struct deepgram_stream *stream = arg;
     if (stream->state != OPEN || kind != WS_TEXT)
         return; /* closed by us: what is still said is nobody's */
-    if (deepgram_parse((struct str){data, bytes}, &message) == 0) {
+    if (stream->protocol->hear(stream, (struct str){data, bytes}) == 0)
         stream->nonsense = 0;
-        tell(stream, &message);
-    } else if (++stream->nonsense >= NONSENSE_MAX) {
-        fail(stream, EPROTO, "texts that are not Deepgram's"); /* one alone ends no call */
-    }
+    else if (++stream->nonsense >= NONSENSE_MAX) /* one alone ends no call */
+        deepgram_fail(stream, EPROTO, "texts that are not Deepgram's");
+}
+
+static int quiet_ms(const struct deepgram_stream *stream)
+{
+    int ms = stream->deepgram->quiet_ms;
+    return ms ? ms : stream->protocol->quiet_ms;
 }
 
 static void on_open(struct ws *ws, void *arg)
 {
     (void)ws;
-    struct stream *stream = arg;
+    struct deepgram_stream *stream = arg;
     struct deepgram *deepgram = stream->deepgram;
     int64_t now_ms = loop_now_ms(deepgram->loop);
     stream->state = OPEN;
     stats_first(&deepgram->driver.stats, now_ms - stream->asked_ms);
     breaker_ended(&deepgram->driver.breaker, now_ms, 0);
-    timer_set(stream->timer, now_ms + deepgram->keep_alive_ms);
-    flush(stream);
+    timer_set(stream->timer, now_ms + quiet_ms(stream));
+    deepgram_flush(stream);
     stream->on_event(&(struct stt_event){.kind = STT_OPEN, .start_ms = -1, .end_ms = -1},
                      stream->arg);
 }
@@ -270,36 +210,35 @@ static int loss(int code)
 static void on_close(struct ws *ws, int code, const char *why, int http_status, void *arg)
 {
     (void)ws;
-    struct stream *stream = arg;
+    struct deepgram_stream *stream = arg;
     stream->ws = NULL;
     if (stream->state == CLOSING)
         release(stream);
     else
-        fail(stream, http_status ? refusal(http_status) : loss(code), why);
+        deepgram_fail(stream, http_status ? refusal(http_status) : loss(code), why);
 }
 
 static void on_timer(void *arg)
 {
-    struct stream *stream = arg;
+    struct deepgram_stream *stream = arg;
     if (stream->refused && stream->state != CLOSING) {
-        fail(stream, stream->refused, "not sent");
+        deepgram_fail(stream, stream->refused, "not sent");
     } else if (stream->state == OPENING) {
-        fail(stream, ETIMEDOUT, "not open in time");
+        deepgram_fail(stream, ETIMEDOUT, "not open in time");
     } else if (stream->state == CLOSING) {
         ws_close(&stream->ws, WS_CLOSE_NORMAL, "");
         release(stream);
     } else {
         if (!stream->audio_came) {
-            flush(stream);
-            send_text(stream, DEEPGRAM_KEEP_ALIVE);
+            deepgram_flush(stream);
+            stream->protocol->quiet(stream);
         }
         stream->audio_came = false;
-        timer_set(stream->timer,
-                  loop_now_ms(stream->deepgram->loop) + stream->deepgram->keep_alive_ms);
+        timer_set(stream->timer, loop_now_ms(stream->deepgram->loop) + quiet_ms(stream));
     }
 }
 
-static int connect_to(struct stream *stream, const struct stt_options *options)
+static int connect_to(struct deepgram_stream *stream, const struct stt_options *options)
 {
     struct deepgram *deepgram = stream->deepgram;
     static const struct ws_handler handler = {
@@ -309,13 +248,7 @@ static int connect_to(struct stream *stream, const struct stt_options *options)
                                      .ping_ms = PING_MS};
     const char *const headers[] = {deepgram->authorization, NULL};
     struct buf url = {0};
-    int err = deepgram_url(deepgram->base_url,
-                           &(struct deepgram_query){.model = deepgram->model,
-                                                    .language = options->language,
-                                                    .tag = options->tag,
-                                                    .endpointing_ms = deepgram->endpointing_ms,
-                                                    .keyterms = options->keyterms},
-                           &url);
+    int err = stream->protocol->url(deepgram, options, &url);
     if (!err)
         err = ws_connect(deepgram->loop, buf_text(&url), headers, deepgram->ca_file, &limits,
                          &handler, stream, &stream->ws);
@@ -323,20 +256,31 @@ static int connect_to(struct stream *stream, const struct stt_options *options)
     return err;
 }
 
+static bool wants_flux(const struct deepgram *deepgram, const char *language)
+{
+    struct str list = str_of(deepgram->flux_languages);
+    while (list.bytes)
+        if (str_is(str_cut(&list, ' '), language))
+            return flux_knows(str_of(language));
+    return false;
+}
+
 static struct stt *stream_open(struct stt_driver *driver, const struct stt_options *options,
                                stt_event_fn *on_event, void *arg)
 {
     struct deepgram *deepgram = deepgram_of(driver);
-    struct stream *stream = xalloc(sizeof(*stream));
+    struct deepgram_stream *stream = xalloc(sizeof(*stream));
     int64_t now_ms = loop_now_ms(deepgram->loop);
-    *stream = (struct stream){.stt.driver = driver,
-                              .next = deepgram->streams,
-                              .deepgram = deepgram,
-                              .state = OPENING,
-                              .on_event = on_event,
-                              .arg = arg,
-                              .log = options->log,
-                              .asked_ms = now_ms};
+    *stream = (struct deepgram_stream){
+        .stt.driver = driver,
+        .next = deepgram->streams,
+        .deepgram = deepgram,
+        .protocol = wants_flux(deepgram, options->language) ? &deepgram_flux : &deepgram_nova,
+        .state = OPENING,
+        .on_event = on_event,
+        .arg = arg,
+        .log = options->log,
+        .asked_ms = now_ms};
     deepgram->streams = stream;
     stream->timer = timer_new(deepgram->loop, on_timer, stream);
     if (breaker_allows(&driver->breaker, now_ms)) {
@@ -362,6 +306,7 @@ static void deepgram_free(struct stt_driver *driver)
     free(deepgram->base_url);
     free(deepgram->authorization);
     free(deepgram->model);
+    free(deepgram->flux_languages);
     free(deepgram->ca_file);
     free(deepgram);
 }
@@ -381,10 +326,11 @@ struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options
         .base_url = xstrdup(options->base_url),
         .authorization = xprintf("Authorization: Token %s", options->api_key),
         .model = xstrdup(options->model ? options->model : "nova-3"),
+        .flux_languages = xstrdup(options->flux_languages ? options->flux_languages : ""),
         .ca_file = xstrdup(options->ca_file),
         .endpointing_ms = options->endpointing_ms ? options->endpointing_ms : ENDPOINTING_MS,
         .open_ms_max = options->open_ms_max ? options->open_ms_max : STT_OPEN_MS_MAX,
-        .keep_alive_ms = options->keep_alive_ms ? options->keep_alive_ms : KEEP_ALIVE_MS,
+        .quiet_ms = options->quiet_ms,
     };
     return &deepgram->driver;
 }

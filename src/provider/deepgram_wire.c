@@ -6,14 +6,25 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "net/url.h"
+#include "provider/deepgram_private.h"
 
 #include <errno.h>
 #include <string.h>
 
-static void put_param(struct buf *url, const char *name, struct str value)
+void deepgram_put_param(struct buf *url, const char *name, struct str value)
 {
     buf_printf(url, "&%s=", name);
     buf_url_part(url, value);
+}
+
+void deepgram_put_wishes(struct buf *url, const char *tag, const char *const *keyterms)
+{
+    if (tag)
+        deepgram_put_param(url, "tag", utf8_cut(str_of(tag), DEEPGRAM_TAG_BYTES_MAX));
+    for (size_t i = 0; keyterms && keyterms[i] && i < DEEPGRAM_KEYTERMS_MAX; i++)
+        if (keyterms[i][0])
+            deepgram_put_param(url, "keyterm",
+                               utf8_cut(str_of(keyterms[i]), DEEPGRAM_KEYTERM_BYTES_MAX));
 }
 
 int deepgram_url(const char *base_url, const struct deepgram_query *query, struct buf *url_out)
@@ -24,19 +35,13 @@ int deepgram_url(const char *base_url, const struct deepgram_query *query, struc
                       "&vad_events=true&utterance_end_ms=1000&smart_format=true&punctuate=true"
                       "&mip_opt_out=true");
     buf_printf(url_out, "&endpointing=%d", query->endpointing_ms);
-    put_param(url_out, "model", str_of(query->model));
-    put_param(url_out, "language", str_of(query->language));
-    if (query->tag)
-        put_param(url_out, "tag", utf8_cut(str_of(query->tag), DEEPGRAM_TAG_BYTES_MAX));
-    for (size_t i = 0; query->keyterms && query->keyterms[i] && i < DEEPGRAM_KEYTERMS_MAX; i++)
-        if (query->keyterms[i][0])
-            put_param(url_out, "keyterm",
-                      utf8_cut(str_of(query->keyterms[i]), DEEPGRAM_KEYTERM_BYTES_MAX));
+    deepgram_put_param(url_out, "model", str_of(query->model));
+    deepgram_put_param(url_out, "language", str_of(query->language));
+    deepgram_put_wishes(url_out, query->tag, query->keyterms);
     return 0;
 }
 
-/* Seconds as they come; what no call can last is taken for "not said". */
-static bool read_ms(struct json *json, int64_t *ms_out)
+bool deepgram_read_ms(struct json *json, int64_t *ms_out)
 {
     double seconds;
     if (!json_number(json, &seconds) || !(seconds >= 0 && seconds < 1e6))
@@ -45,22 +50,28 @@ static bool read_ms(struct json *json, int64_t *ms_out)
     return true;
 }
 
-static void read_word(struct json *json, struct deepgram_message *message)
+bool deepgram_read_span(struct json *json, struct str key, struct deepgram_span *span)
 {
-    struct str key;
-    int64_t ms;
-    bool first = message->words++ == 0;
-    for (bool in = json_object(json); in && json_member(json, &key);) {
-        if (str_is(key, "start") && first) {
-            if (read_ms(json, &ms))
-                message->start_ms = ms;
-        } else if (str_is(key, "end")) {
-            if (read_ms(json, &ms))
-                message->end_ms = ms;
-        } else {
-            json_skip(json);
-        }
+    if (str_is(key, "end"))
+        deepgram_read_ms(json, &span->end_ms);
+    else if (str_is(key, "start") && span->start_ms < 0)
+        deepgram_read_ms(json, &span->start_ms);
+    else
+        return false;
+    return true;
+}
+
+static void read_words(struct json *json, struct deepgram_message *message)
+{
+    struct deepgram_span span = {-1, -1};
+    for (bool list = json_array(json); list && json_element(json); message->words++) {
+        struct str key;
+        for (bool in = json_object(json); in && json_member(json, &key);)
+            if (!deepgram_read_span(json, key, &span))
+                json_skip(json);
     }
+    message->start_ms = span.start_ms;
+    message->end_ms = span.end_ms;
 }
 
 static void read_alternative(struct json *json, struct deepgram_message *message)
@@ -74,8 +85,7 @@ static void read_alternative(struct json *json, struct deepgram_message *message
             if (json_number(json, &confidence) && confidence >= 0 && confidence <= 1)
                 message->confidence = (float)confidence;
         } else if (str_is(key, "words")) {
-            for (bool words = json_array(json); words && json_element(json);)
-                read_word(json, message);
+            read_words(json, message);
         } else {
             json_skip(json);
         }
@@ -132,7 +142,7 @@ static bool read_time(struct json *json, struct str key, struct times *times)
                        {"last_word_end", &times->last_word_end_ms}};
     for (size_t i = 0; i < countof(known); i++)
         if (str_is(key, known[i].key)) {
-            read_ms(json, known[i].ms);
+            deepgram_read_ms(json, known[i].ms);
             return true;
         }
     return false;

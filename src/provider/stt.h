@@ -28,6 +28,10 @@ struct stt_event {
     int64_t start_ms,
         end_ms; /* offsets into the audio sent on this stream; words: first and last */
     bool from_finalize, speech_final;
+    /* Only of a recogniser that finds the turns itself: the number of this one from 1, 0 else; its
+     * partials and its one final are all words of the turn. */
+    uint32_t turn;
+    bool eager, resumed, turn_over; /* it may be over; it is not, after all; it is (STT_FINAL) */
     float confidence;
     int err; /* STT_CLOSED: 0 if we closed it, EACCES (key refused), EBUSY (429), ETIMEDOUT,
               * ECONNRESET, EPROTO, EDQUOT (no money), EINVAL (it does not take our options),
@@ -46,15 +50,17 @@ struct deepgram_options {
     const char *base_url; /* "https://api.deepgram.com" */
     const char *api_key;
     const char *model; /* "nova-3" */
+    /* Heard by its conversational model instead, which finds the turns: "en de"; those it does not
+     * know (see flux_knows()) are not. NULL: none */
+    const char *flux_languages;
     const char *ca_file;
     int endpointing_ms; /* default 300 */
     int open_ms_max;    /* default STT_OPEN_MS_MAX */
-    int keep_alive_ms;  /* without audio for so long: say so; default 4000 */
+    int quiet_ms;       /* without audio for so long, it is kept awake; default: as it needs it */
 };
 struct stt_driver *deepgram_new(struct loop *loop, const struct deepgram_options *options);
 void stt_driver_free(struct stt_driver **driver);
 bool stt_driver_healthy(const struct stt_driver *driver); /* the breaker lets calls through */
-const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
 const struct provider_stats *stt_driver_stats(const struct stt_driver *driver);
 
 /* Open a stream. on_event runs from the loop, never inside this call, never after stt_close().
@@ -67,7 +73,8 @@ enum { STT_BACKLOG_MS_MAX = 8000, STT_CHUNK_MS = 100 };
 struct stt *stt_open(struct stt_driver *driver, const struct stt_options *options,
                      stt_event_fn *on_event, void *arg);
 /* Batched to STT_CHUNK_MS, for a send is the dearest thing there is; stt_flush(): what is batched
- * goes at once. stt_finalize(): it goes, and the provider is to finish what is pending. */
+ * goes at once. stt_finalize(): it goes, and the provider is to finish what is pending; one that
+ * finds the turns itself is left to it. */
 void stt_send(struct stt *stt, const uint8_t *ulaw, size_t bytes);
 void stt_flush(struct stt *stt);
 void stt_finalize(struct stt *stt);
