@@ -115,6 +115,19 @@ static void a_protocol_of_the_voice_is_one_of_two(void **state)
                "ELEVENLABS_PROTOCOL must be websocket or http, not \"carrier pigeon\""));
 }
 
+static void a_language_that_flux_does_not_know_is_refused(void **state)
+{
+    (void)state;
+    setenv("DEEPGRAM_FLUX_LANGUAGES", "en cs", 1);
+    assert_int_equal(load(NULL), EINVAL);
+    assert_non_null(strstr(buf_text(&problems), "DEEPGRAM_FLUX_LANGUAGES must be languages"));
+    assert_non_null(strstr(buf_text(&problems), "not \"cs\""));
+    forget(NULL);
+    setenv("DEEPGRAM_FLUX_LANGUAGES", "en de", 1);
+    assert_int_equal(load(NULL), 0);
+    assert_string_equal(config.deepgram_flux_languages, "en de");
+}
+
 static void a_certificate_without_its_key_is_refused(void **state)
 {
     (void)state;
@@ -232,6 +245,7 @@ int main(void)
         with_environment(a_number_out_of_range_is_refused_with_the_range),
         with_environment(a_url_that_is_none_is_refused),
         with_environment(a_protocol_of_the_voice_is_one_of_two),
+        with_environment(a_language_that_flux_does_not_know_is_refused),
         with_environment(a_certificate_without_its_key_is_refused),
         with_environment(secrets_are_masked_when_printed),
         with_environment(the_env_file_is_read_in_development_and_the_environment_wins),

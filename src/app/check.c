@@ -159,6 +159,18 @@ static bool look_for_model(const struct checks *checks, struct str body, char *t
     return found;
 }
 
+static bool look_for_ears(const struct checks *checks, struct str body, char *text, size_t room)
+{
+    const struct config *config = checks->config;
+    (void)body;
+    if (config->deepgram_flux_languages)
+        snprintf(text, room, "reachable; Flux hears %s, %s all else",
+                 config->deepgram_flux_languages, config->deepgram_model);
+    else
+        snprintf(text, room, "reachable; %s hears all languages", config->deepgram_model);
+    return true;
+}
+
 static const char *or_empty(const char *text)
 {
     return text ? text : "";
@@ -174,7 +186,8 @@ static void check_providers(struct checks *checks)
                                       .base_setting = "TWILIO_BASE_URL"},
                            recogniser = {.part = "recogniser",
                                          .key_setting = "DEEPGRAM_API_KEY",
-                                         .base_setting = "DEEPGRAM_BASE_URL"},
+                                         .base_setting = "DEEPGRAM_BASE_URL",
+                                         .look = look_for_ears},
                            model = {.part = "model",
                                     .key_setting = "OPENAI_API_KEY",
                                     .base_setting = "OPENAI_BASE_URL",

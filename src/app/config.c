@@ -5,6 +5,7 @@
 #include "auth/jwt.h"
 #include "base/id.h"
 #include "net/url.h"
+#include "provider/deepgram_flux_wire.h"
 #include "rules/phone.h"
 
 #include <errno.h>
@@ -157,6 +158,19 @@ static void check_countries(const char *list, struct buf *problems)
                    (int)wrong.bytes, wrong.at);
 }
 
+static void check_flux_languages(const char *list, struct buf *problems)
+{
+    struct str rest = str_of(list ? list : "");
+    while (rest.bytes) {
+        struct str language = str_cut(&rest, ' ');
+        if (language.bytes && !flux_knows(language))
+            buf_printf(problems,
+                       "DEEPGRAM_FLUX_LANGUAGES must be languages that Flux knows, such as en de, "
+                       "not \"%.*s\".\n",
+                       (int)language.bytes, language.at);
+    }
+}
+
 static void check_proxies(const char *list, struct buf *problems)
 {
     struct proxies *proxies = NULL;
@@ -186,6 +200,7 @@ static void check_together(const struct config *config, struct buf *problems)
     check_secret("JWT_SECRET", config->jwt_secret, problems);
     check_secret("JWT_SECRET_OLD", config->jwt_secret_old, problems);
     check_countries(config->sign_in_countries, problems);
+    check_flux_languages(config->deepgram_flux_languages, problems);
     check_proxies(config->trusted_proxies, problems);
     if (!config->tls_cert_file != !config->tls_key_file)
         buf_puts(problems, "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or none.\n");

@@ -39,6 +39,7 @@ struct config {
     const char *twilio_verify_service_sid;
 
     const char *deepgram_api_key, *deepgram_base_url, *deepgram_model;
+    const char *deepgram_flux_languages; /* NULL: none */
 
     const char *openai_api_key, *openai_base_url, *openai_model, *openai_fallback_model;
     const char *openai_screening_model;

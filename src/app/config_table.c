@@ -90,6 +90,10 @@ const struct setting config_table[] = {
      false, 0, 0, "or https://api.eu.deepgram.com, or a server of your own"},
     {"DEEPGRAM_MODEL", SETTING_TEXT, AT(deepgram_model), "nova-3", OPTIONAL, false, 0, 0,
      "must know every tenant's language"},
+    {"DEEPGRAM_FLUX_LANGUAGES", SETTING_TEXT, AT(deepgram_flux_languages), NULL, OPTIONAL, false, 0,
+     0,
+     "heard by Flux instead, which finds itself where a turn ends: any of en es fr de hi ru pt ja "
+     "it nl; it knows neither cs nor sk"},
     {"OPENAI_API_KEY", SETTING_TEXT, AT(openai_api_key), NULL, REQUIRED_IN_PRODUCTION, true, 0, 0,
      "the conversation and the screening"},
     {"OPENAI_BASE_URL", SETTING_URL, AT(openai_base_url), "https://api.openai.com/v1", OPTIONAL,

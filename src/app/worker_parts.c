@@ -53,11 +53,12 @@ static void open_providers(struct worker *worker)
         config->openai_screening_model ? config->openai_screening_model : config->openai_model;
     worker->http =
         http_client_new(worker->loop, &(struct http_client_options){.ca_file = config->ca_file});
-    worker->stt =
-        deepgram_new(worker->loop, &(struct deepgram_options){.base_url = config->deepgram_base_url,
-                                                              .api_key = config->deepgram_api_key,
-                                                              .model = config->deepgram_model,
-                                                              .ca_file = config->ca_file});
+    worker->stt = deepgram_new(
+        worker->loop, &(struct deepgram_options){.base_url = config->deepgram_base_url,
+                                                 .api_key = config->deepgram_api_key,
+                                                 .model = config->deepgram_model,
+                                                 .flux_languages = config->deepgram_flux_languages,
+                                                 .ca_file = config->ca_file});
     worker->llm = model_driver(worker, config->openai_model);
     worker->judge = model_driver(worker, judge_model);
     worker->tts = elevenlabs_new(
