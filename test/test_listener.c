@@ -315,6 +315,34 @@ static void the_answer_to_finalize_leaves_nothing_kept(void **state)
     assert_int_equal(listener_bytes(f->listener), idle);
 }
 
+static void the_end_of_a_turn_leaves_nothing_kept(void **state)
+{
+    struct fixture *f = *state;
+    say_open();
+    size_t empty = listener_bytes(f->listener);
+    hear_voice(f, 3000);
+    hear(f, 200);
+    assert_true(listener_bytes(f->listener) > empty);
+    struct stt_event eager = {.kind = STT_PARTIAL, .text = str_of("all"), .end_ms = 2000};
+    eager.turn = 4;
+    eager.eager = true;
+    struct stt_event resumed = {.kind = STT_PARTIAL, .text = str_of("all"), .end_ms = 2000};
+    resumed.turn = 4;
+    resumed.resumed = true;
+    say(eager);
+    say(resumed);
+    say((struct stt_event){.kind = STT_FINAL,
+                           .text = str_of("all of it"),
+                           .end_ms = 2900,
+                           .turn = 4,
+                           .turn_over = true});
+    assert_int_equal(listener_bytes(f->listener), empty);
+    const struct call_event *news = &f->news[f->count - 3];
+    assert_true(news[0].kind == EV_WORDS && news[0].eager && news[0].turn == 4);
+    assert_true(news[1].kind == EV_WORDS && news[1].resumed && !news[1].eager);
+    assert_true(news[2].kind == EV_WORDS_FINAL && news[2].turn_over && news[2].turn == 4);
+}
+
 static void an_open_stream_that_says_nothing_is_replaced(void **state)
 {
     struct fixture *f = *state;
@@ -379,6 +407,7 @@ int main(void)
         CASE(no_more_than_eight_seconds_are_kept),
         CASE(memory_goes_when_words_are_final),
         CASE(the_answer_to_finalize_leaves_nothing_kept),
+        CASE(the_end_of_a_turn_leaves_nothing_kept),
         CASE(an_open_stream_that_says_nothing_is_replaced),
         CASE(a_refused_key_is_not_hammered),
         CASE(words_that_were_final_before_are_not_said_twice),

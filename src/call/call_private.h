@@ -38,6 +38,7 @@ enum {
     PAUSES_KNOWN = 2,      /* so many tell how he speaks */
     EOT_SLOW_MS = 1200,
     EOT_DIGITS_MS = 1500,
+    EOT_MISSED_MS = 1500, /* a recogniser that finds the turns has not noticed this one's end */
     EOT_CAP_MS = 2500,
     STAGE_SILENCE_MS = 120, /* of the caller, with words ... */
     STAGE_STABLE_MS = 160,  /* ... that did not change: an answer to them may be begun */
@@ -122,6 +123,8 @@ struct caller {
     int64_t word_end; /* media clock: end of the last word known */
     bool finalize_sent, final_came;
     int64_t finalize_ms;
+    bool told_turns; /* the recogniser finds the turns itself, and says of this one that ... */
+    bool maybe_over, over;
     float confidence;
     int completeness;
     bool digits;        /* its text breaks off within a number */
@@ -363,6 +366,7 @@ void leave(struct call_core *core, enum call_phrase phrase, const char *why);
 /* turn.c */
 struct str turn_words(struct call_core *core, struct buf *out); /* not committed yet */
 bool turn_is_only_backchannel(struct call_core *core);
+bool turn_is_number(const struct call_core *core);        /* and may go on after a pause */
 int64_t turn_voice_end(const struct call_core *core);     /* media clock */
 void turn_record(struct call_core *core, int64_t end_ms); /* the newest turn's line */
 void turn_on_voice_on(struct call_core *core, int64_t at_ms);

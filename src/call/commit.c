@@ -18,6 +18,8 @@ static int64_t eot_ms(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (caller->digits || caller->keyed)
         return EOT_DIGITS_MS;
+    if (caller->told_turns && caller->interim.bytes)
+        return EOT_MISSED_MS;
     if (caller->completeness >= WORDS_DONE)
         return EOT_FAST_MS;
     bool slow = caller->completeness < WORDS_OPEN || core->reply.asked_digits;
@@ -35,6 +37,8 @@ static int64_t silent_for(const struct call_core *core, int64_t ms, bool final)
     const struct caller *caller = &core->caller;
     if (caller->voice_on)
         return turn_last_sign_ms(core) + VOICE_STUCK_MS;
+    if (caller->over && !turn_is_number(core))
+        return core->now_ms;
     int64_t due = caller->last_voice_ms + ms;
     if (final || caller->final_came)
         return due;
@@ -103,7 +107,7 @@ static void take_turn(struct call_core *core)
 
 static void write_down(struct call_core *core)
 {
-    core->turn.staged = false;
+    core->turn.staged = core->caller.over = false;
     core->turn.commit_ms = core->stages.commit_ms = core->now_ms;
     core->stages.last_voice_ms = core->caller.last_voice_ms;
     turn_record(core, core->turn.end_ms);
@@ -143,7 +147,10 @@ void turn_try_commit(struct call_core *core)
     if (core->now_ms < turn_commit_due(core))
         return;
     if (is_backchannel(core)) {
+        bool over = core->caller.over;
         record_backchannel(core);
+        if (over && core->playout.held)
+            turn_hold_over(core); /* no need to wait for more of it */
         return;
     }
     if (core->playout.held)
@@ -171,14 +178,21 @@ static bool words_reach_the_pause(const struct call_core *core)
            caller->word_end + STAGE_REACH_MS >= to_media(core, caller->last_voice_ms);
 }
 
+static bool words_may_be_whole(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    if (caller->told_turns)
+        return caller->maybe_over;
+    return caller->completeness >= WORDS_OPEN && words_reach_the_pause(core);
+}
+
 /* Words that are plainly not all, or may be nothing but a "mhm", are waited out. */
 static bool is_worth_staging(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     bool overlaps = caller->over_speech && !caller->zone;
     return !overlaps && core->machine.kind == MACHINE_NONE && !caller->digits && !caller->keyed &&
-           !core->reply.asked_digits && caller->completeness >= WORDS_OPEN &&
-           words_reach_the_pause(core);
+           !core->reply.asked_digits && words_may_be_whole(core);
 }
 
 static bool may_stage(const struct call_core *core)
@@ -195,6 +209,8 @@ int64_t turn_stage_due(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (!may_stage(core))
         return CALL_NEVER;
+    if (caller->told_turns)
+        return core->now_ms;
     int64_t silent = caller->last_voice_ms + STAGE_SILENCE_MS;
     return caller->final_came ? silent : later(silent, caller->words_ms + STAGE_STABLE_MS);
 }

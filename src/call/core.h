@@ -14,6 +14,10 @@
  * clear) and a connection of the recogniser. An event whose identity is not current is counted and
  * ignored.
  *
+ * A recogniser that finds the turns itself is believed: the answer is begun when it says that the
+ * turn may be over, and is sure when it says that it is; only a silence that it does not notice is
+ * a turn's end without it. Within numbers and spellings it is too quick, and the silence decides.
+ *
  * Who speaks over Karen silences her at once, but takes the floor only with two words that are no
  * "mhm", one like "wait", or a voice that goes on; else she goes on where she was heard, and
  * nothing was cancelled or written down. As soon as anybody speaks she goes on softer. Her own
@@ -79,7 +83,7 @@ enum call_event_kind {
                        */
     EV_VOICE_OFF,     /* ... and has been silent for the detector's hang-over; voice ended at_ms */
     EV_WORDS,         /* an interim: replaces the unfinished tail of what is being said */
-    EV_WORDS_FINAL,   /* a segment is final; from_finalize, speech_final */
+    EV_WORDS_FINAL,   /* a segment is final; from_finalize, speech_final, turn_over */
     EV_UTTERANCE_END, /* the recogniser's backup sign; at_ms is the last word's end */
     EV_STT_UP,        /* conn is open (again) */
     EV_STT_DOWN,      /* conn is lost or silent; the shell is reconnecting */
@@ -142,6 +146,10 @@ struct call_event {
     int64_t end_ms; /* words: end of the last word, media clock */
     int64_t voiced_ms;
     bool from_finalize, speech_final;
+    /* Words of a recogniser that finds the turns itself: the turn's number from 1, 0 else; a turn
+     * is one segment. It may be over; is not, after all; is. */
+    uint32_t turn;
+    bool eager, resumed, turn_over;
     float confidence; /* words: 0 to 1 */
     size_t bytes;     /* clip audio */
     size_t letters; /* clip audio: so many bytes of the clip's text are spoken when it ends, as the

@@ -63,6 +63,13 @@ bool turn_is_only_backchannel(struct call_core *core)
     return words_are_backchannel(core->language, buf_str(&core->scratch));
 }
 
+bool turn_is_number(const struct call_core *core)
+{
+    const struct caller *caller = &core->caller;
+    return caller->digits || caller->keyed ||
+           (core->reply.asked_digits && caller->completeness < WORDS_DONE);
+}
+
 static bool only_farewell(struct call_core *core)
 {
     words_normalise(turn_words(core, &core->scratch2), &core->scratch);
@@ -84,7 +91,7 @@ void turn_drop(struct call_core *core)
     caller->finals.bytes = caller->interim.bytes = 0;
     caller->start_ms = CALL_NEVER;
     caller->keyed = caller->over_speech = caller->zone = caller->owed = false;
-    caller->digits = false;
+    caller->digits = caller->maybe_over = caller->over = false;
     caller->voiced_ms = 0;
     move(caller, CALLER_QUIET);
 }
@@ -248,6 +255,7 @@ static void words_changed(struct call_core *core, int64_t end_ms)
     struct caller *caller = &core->caller;
     int64_t end = end_ms > 0 ? from_media(core, end_ms) : core->now_ms;
     caller->ever = true;
+    caller->maybe_over = caller->over = false;
     caller->words_ms = core->now_ms;
     machine_on_words(core);
     core->idle_stage = 0;
@@ -295,7 +303,7 @@ void turn_on_voice_on(struct call_core *core, int64_t at_ms)
     caller->voice_on = caller->ever = true;
     caller->voice_since_ms = from_media(core, at_ms);
     caller->voiced_ms = 0;
-    caller->finalize_sent = caller->final_came = false;
+    caller->finalize_sent = caller->final_came = caller->over = false;
     learn_pause(core);
     begin_if_new(core, at_ms);
     if (!turn_has_words(core))
@@ -444,7 +452,7 @@ static void see_segment(struct call_core *core, const struct call_event *event)
 static void on_final(struct call_core *core, const struct call_event *event)
 {
     struct caller *caller = &core->caller;
-    if (event->from_finalize || event->speech_final)
+    if (event->from_finalize || event->speech_final || event->turn_over)
         caller->final_came = true;
     if (!str_trim(event->text).bytes) {
         if (event->from_finalize && !caller->interim.bytes &&
@@ -493,6 +501,24 @@ static void skip_echo(struct call_core *core, const struct call_event *event)
     }
 }
 
+/* It was staged too early. */
+static void go_on(struct call_core *core)
+{
+    core->caller.maybe_over = false;
+    if (core->turn.staged && may_reopen(core))
+        reopen(core);
+}
+
+/* What the detector still hears is noise if it began before the last word, else new speech: that is
+ * waited for. */
+static void turn_over(struct call_core *core, const struct call_event *event)
+{
+    struct caller *caller = &core->caller;
+    if (caller->voice_on && caller->voice_since_ms <= from_media(core, event->end_ms))
+        turn_on_voice_off(core, event->end_ms);
+    caller->over = !caller->voice_on && (turn_has_words(core) || core->turn.staged);
+}
+
 void turn_on_words(struct call_core *core, const struct call_event *event)
 {
     if (event->conn != core->caller.conn) {
@@ -502,10 +528,17 @@ void turn_on_words(struct call_core *core, const struct call_event *event)
     see_segment(core, event);
     if (!core->turn.pending)
         skip_echo(core, event);
+    core->caller.told_turns = event->turn > 0;
+    if (event->resumed)
+        go_on(core);
     if (event->kind == EV_WORDS_FINAL)
         on_final(core, event);
     else
         on_interim(core, event);
+    if (event->eager)
+        core->caller.maybe_over = turn_has_words(core);
+    if (event->turn_over)
+        turn_over(core, event);
 }
 
 /* Only a backup: the recogniser heard no more words although the detector hears voice. Voice that

@@ -294,11 +294,13 @@ static void settle(struct listener *l)
     }
 }
 
-/* Final words confirm what lies before them; the answer to Finalize, all that was said. */
+/* Final words confirm what lies before them; the answer to Finalize and the end of a turn, all that
+ * was said. */
 static void confirm(struct listener *l, const struct call_event *words)
 {
     int64_t confirmed_ms = words->text.bytes > 0 ? words->end_ms : 0;
-    bool all = words->from_finalize && !l->voice && l->state == LISTENER_LIVE;
+    bool whole = words->from_finalize || words->turn_over;
+    bool all = whole && !l->voice && l->state == LISTENER_LIVE;
     if (all && confirmed_ms < l->voice_end_ms)
         confirmed_ms = l->voice_end_ms;
     if (confirmed_ms > l->confirmed_ms)
@@ -316,6 +318,10 @@ static void on_words(struct listener *l, const struct stt_event *event)
                                .end_ms = media_end(l, event->end_ms),
                                .from_finalize = event->from_finalize,
                                .speech_final = event->speech_final,
+                               .turn = event->turn,
+                               .eager = event->eager,
+                               .resumed = event->resumed,
+                               .turn_over = event->turn_over,
                                .confidence = event->confidence,
                                .text = event->text};
     if (event->text.bytes > 0 && words.end_ms <= l->confirmed_ms)
