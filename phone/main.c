@@ -12,11 +12,9 @@
 
 static enum phone_dial dial_of(const char *word)
 {
-    if (strcmp(word, "answered") == 0)
-        return PHONE_DIAL_ANSWERED;
-    if (strcmp(word, "busy") == 0)
-        return PHONE_DIAL_BUSY;
-    return strcmp(word, "failed") == 0 ? PHONE_DIAL_FAILED : PHONE_DIAL_NO_ANSWER;
+    enum phone_dial dial = PHONE_DIAL_NO_ANSWER;
+    options_dial(word, &dial); /* looked at when the options were read */
+    return dial;
 }
 
 struct phone_options tool_phone_options(const struct tool *tool, const char *from)

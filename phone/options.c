@@ -33,7 +33,10 @@ const char *options_help(void)
            "  --sandbox URL           tells this karen-sandbox of each call, so that its REST can "
            "end\n"
            "                          or transfer it (default: $KAREN_SANDBOX_URL)\n"
-           "  --dial OUTCOME          of a transfer: answered, busy, no-answer (default), failed\n"
+           "  --dial OUTCOME          of a transfer: answered (and 1 is pressed), declined (2 "
+           "is),\n"
+           "                          voicemail (picks up, presses nothing), busy, no-answer\n"
+           "                          (default), failed\n"
            "\n"
            "The caller\n"
            "  --audio FILE            what he says; any number of times\n"
@@ -172,10 +175,18 @@ static const char *from_environment(const char *name, const char *preset)
     return value && value[0] ? value : preset;
 }
 
-static bool is_outcome(const char *word)
+int options_dial(const char *word, enum phone_dial *dial_out)
 {
-    return !strcmp(word, "answered") || !strcmp(word, "busy") || !strcmp(word, "no-answer") ||
-           !strcmp(word, "failed");
+    static const char *const words[] = {
+        [PHONE_DIAL_NO_ANSWER] = "no-answer", [PHONE_DIAL_BUSY] = "busy",
+        [PHONE_DIAL_ANSWERED] = "answered",   [PHONE_DIAL_DECLINED] = "declined",
+        [PHONE_DIAL_VOICEMAIL] = "voicemail", [PHONE_DIAL_FAILED] = "failed"};
+    for (size_t i = 0; i < countof(words); i++)
+        if (strcmp(words[i], word) == 0) {
+            *dial_out = (enum phone_dial)i;
+            return 0;
+        }
+    return EINVAL;
 }
 
 static int check(const struct options *options, struct buf *why)
@@ -188,8 +199,8 @@ static int check(const struct options *options, struct buf *why)
         buf_puts(why, "no auth token to sign with: give --token or set TWILIO_AUTH_TOKEN");
     else if (!options->account[0])
         buf_puts(why, "no account: give --account or set TWILIO_ACCOUNT_SID");
-    else if (!is_outcome(options->dial))
-        buf_puts(why, "--dial is answered, busy, no-answer or failed");
+    else if (options_dial(options->dial, &(enum phone_dial){0}))
+        buf_puts(why, "--dial is answered, declined, voicemail, busy, no-answer or failed");
     return why->bytes ? EINVAL : 0;
 }
 

@@ -61,10 +61,28 @@ static const char *resolved(struct phone_call *call, const char *url)
     return arena_printf(&call->document, "%.*s%s%s", (int)path_end, base, slash, url);
 }
 
+/* Of the one that was dialled: a call of its own, the caller's is its parent. */
+static size_t dialled_fields(const struct phone_call *call, struct http_field *fields)
+{
+    const struct phone_options *o = &call->options;
+    size_t count = 0;
+    fields[count++] = (struct http_field){"AccountSid", o->account_sid};
+    fields[count++] = (struct http_field){"ApiVersion", "2010-04-01"};
+    fields[count++] = (struct http_field){"CallSid", call->dialled_sid};
+    fields[count++] = (struct http_field){"ParentCallSid", o->call_sid};
+    fields[count++] = (struct http_field){"CallStatus", "in-progress"};
+    fields[count++] = (struct http_field){"Direction", "outbound-dial"};
+    fields[count++] = (struct http_field){"From", o->to};
+    fields[count++] = (struct http_field){"To", call->dialled};
+    return count;
+}
+
 static size_t common_fields(const struct phone_call *call, struct http_field *fields)
 {
     const struct phone_options *o = &call->options;
     size_t count = 0;
+    if (call->dialled_sid[0])
+        return dialled_fields(call, fields);
     fields[count++] = (struct http_field){"AccountSid", o->account_sid};
     fields[count++] = (struct http_field){"ApiVersion", "2010-04-01"};
     fields[count++] = (struct http_field){"CallSid", o->call_sid};
@@ -288,6 +306,7 @@ static void drop_what_runs(struct phone_call *call)
     op_cancel(&call->asking);
     timer_stop(call->timer);
     call->on_time = NULL;
+    call->dialled_sid[0] = '\0';
     phone_stream_stop(call);
     buf_clear(&call->taken);
 }
@@ -370,6 +389,7 @@ static void call_free(void *arg)
     buf_free(&call->stream.out);
     buf_free(&call->taken);
     arena_free(&call->document);
+    arena_free(&call->dialled_document);
     arena_free(&call->arena);
     free(call->why);
     free(call);

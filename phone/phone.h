@@ -39,7 +39,7 @@ enum phone_event_kind {
     PHONE_CLEARED,     /* number: ms of audio that will not be heard */
     PHONE_GATHER,      /* digits are asked for: text is the prompt, number how many */
     PHONE_DIALLED,     /* text is the number; what comes of it is in the options */
-    PHONE_WHISPER,     /* what the dialled one hears first: text */
+    PHONE_WHISPER,     /* what the dialled one hears before they are joined: text */
     PHONE_RECORDED,    /* text is the SID, number the ms; recording holds the audio */
     PHONE_REJECTED,    /* text is "busy" or "rejected" */
     PHONE_ENDED,       /* the last one; see phone_end */
@@ -62,7 +62,16 @@ struct phone_event {
 /* Never runs inside a call of this header. */
 typedef void phone_event_fn(struct phone_call *call, const struct phone_event *event, void *arg);
 
-enum phone_dial { PHONE_DIAL_NO_ANSWER, PHONE_DIAL_BUSY, PHONE_DIAL_ANSWERED, PHONE_DIAL_FAILED };
+/* Who picks up presses 1 when he is asked for a key, presses 2, or is a machine that presses none.
+ */
+enum phone_dial {
+    PHONE_DIAL_NO_ANSWER,
+    PHONE_DIAL_BUSY,
+    PHONE_DIAL_ANSWERED,
+    PHONE_DIAL_DECLINED,
+    PHONE_DIAL_VOICEMAIL,
+    PHONE_DIAL_FAILED
+};
 
 struct phone_options { /* texts are copied; the loop and the client must outlive the call */
     struct loop *loop;
@@ -82,7 +91,8 @@ struct phone_options { /* texts are copied; the loop and the client must outlive
     int64_t say_ms_per_char; /* how long the carrier's voice takes; default 60; -1: none */
     enum phone_dial dial;    /* what comes of a Dial after dial_ms (default 2000), */
     int64_t dial_ms;
-    int64_t dial_talk_ms;           /* and how long the two then talk; default 3000 */
+    int64_t dial_key_ms;            /* how long a key is waited for; default: as the TwiML says */
+    int64_t dial_talk_ms;           /* how long the two then talk; default 3000 */
     const char *recording_base_url; /* of RecordingUrl; default "http://localhost/recordings" */
 };
 /* Takes off at once. */

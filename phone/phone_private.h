@@ -1,5 +1,5 @@
 /* phone/phone_private.h: a call as its files see it: its life and webhooks (phone.c), the verbs it
- * is told to run (verbs.c), its media stream (stream.c). */
+ * is told to run (verbs.c), whom it dials (dial.c), its media stream (stream.c). */
 #pragma once
 #include "base/op.h"
 #include "net/ws.h"
@@ -54,6 +54,12 @@ struct phone_call {
     int64_t deadline_ms, verb_began_ms; /* of the verb */
     struct buf taken;                   /* recorded audio, or gathered keys */
 
+    /* whoever a Dial rings, from picking up to being joined with the caller */
+    char dialled_sid[PHONE_SID_ROOM]; /* "": nobody, or they talk */
+    const char *dialled;              /* E.164 */
+    struct arena dialled_document;
+    const struct twiml_element *dialled_verb;
+
     struct timer *ender; /* tells that the call is over */
     bool told_end;
     enum phone_end end;
@@ -80,8 +86,13 @@ void phone_tell(struct phone_call *call, const char *url, const struct http_fiel
 void phone_on_document(struct phone_call *call, const struct http_answer *answer);
 
 /* verbs.c */
+/* A whole attribute; its preset when it is missing or no number. */
+int64_t phone_number_in(const struct twiml_element *verb, const char *name, int64_t preset);
 void phone_run_verb(struct phone_call *call);  /* call->verb; the end when there is none */
 void phone_next_verb(struct phone_call *call); /* the one behind it */
+
+/* dial.c */
+void phone_run_dial(struct phone_call *call);
 
 /* stream.c */
 void phone_stream_begin(struct phone_call *call, const struct twiml_element *stream);

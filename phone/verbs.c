@@ -15,8 +15,7 @@ static int64_t now_of(const struct phone_call *call)
     return loop_now_ms(call->options.loop);
 }
 
-/* A whole attribute; its preset when it is missing or no number. */
-static int64_t number_in(const struct twiml_element *verb, const char *name, int64_t preset)
+int64_t phone_number_in(const struct twiml_element *verb, const char *name, int64_t preset)
 {
     const char *text = twiml_attribute(verb, name);
     char *end;
@@ -44,7 +43,7 @@ static void run_say(struct phone_call *call)
 
 static void run_pause(struct phone_call *call)
 {
-    phone_later(call, 1000 * number_in(call->verb, "length", 1), phone_next_verb);
+    phone_later(call, 1000 * phone_number_in(call->verb, "length", 1), phone_next_verb);
 }
 
 static void run_hangup(struct phone_call *call)
@@ -121,9 +120,9 @@ static void on_record_frame(struct phone_call *call)
     bool talked = playout_play(&call->mouth, said, sizeof(said));
     if (talked) {
         buf_add(&call->taken, said, sizeof(said));
-        call->deadline_ms = now_ms + 1000 * number_in(call->verb, "timeout", 5);
+        call->deadline_ms = now_ms + 1000 * phone_number_in(call->verb, "timeout", 5);
     }
-    int64_t longest_ms = 1000 * number_in(call->verb, "maxLength", 3600);
+    int64_t longest_ms = 1000 * phone_number_in(call->verb, "maxLength", 3600);
     bool over = now_ms >= call->deadline_ms || call->key_count ||
                 (int64_t)(call->taken.bytes / AUDIO_BYTES_PER_MS) >= longest_ms;
     if (!over)
@@ -138,7 +137,7 @@ static void run_record(struct phone_call *call)
 {
     buf_clear(&call->taken);
     call->key_count = 0;
-    call->deadline_ms = now_of(call) + 1000 * number_in(call->verb, "timeout", 5);
+    call->deadline_ms = now_of(call) + 1000 * phone_number_in(call->verb, "timeout", 5);
     phone_later(call, AUDIO_FRAME_MS, on_record_frame);
 }
 
@@ -161,14 +160,14 @@ static void gather_done(struct phone_call *call)
 static void on_gather(struct phone_call *call)
 {
     const char *finish = twiml_attribute(call->verb, "finishOnKey");
-    int64_t most = number_in(call->verb, "numDigits", PHONE_KEYS_MAX);
+    int64_t most = phone_number_in(call->verb, "numDigits", PHONE_KEYS_MAX);
     bool finished = false;
     for (size_t i = 0; i < call->key_count && !finished; i++) {
         finished = strchr(finish ? finish : "#", call->keys[i]) != NULL;
         if (!finished)
             buf_putc(&call->taken, call->keys[i]);
         finished = finished || (int64_t)call->taken.bytes >= most;
-        call->deadline_ms = now_of(call) + 1000 * number_in(call->verb, "timeout", 5);
+        call->deadline_ms = now_of(call) + 1000 * phone_number_in(call->verb, "timeout", 5);
     }
     call->key_count = 0;
     if (finished || now_of(call) >= call->deadline_ms)
@@ -185,7 +184,7 @@ static int64_t say_within(struct phone_call *call)
         if (strcmp(at->name, "Say") == 0)
             said_ms += say(call, at);
         else if (strcmp(at->name, "Pause") == 0)
-            said_ms += 1000 * number_in(at, "length", 1);
+            said_ms += 1000 * phone_number_in(at, "length", 1);
         if (!phone_is_live(call))
             break;
     }
@@ -201,10 +200,10 @@ static void run_gather(struct phone_call *call)
         return;
     phone_emit(call, (struct phone_event){.kind = PHONE_GATHER,
                                           .text = said ? said->text : "",
-                                          .number = number_in(call->verb, "numDigits", 0)});
+                                          .number = phone_number_in(call->verb, "numDigits", 0)});
     if (!phone_is_live(call))
         return;
-    call->deadline_ms = now_of(call) + said_ms + 1000 * number_in(call->verb, "timeout", 5);
+    call->deadline_ms = now_of(call) + said_ms + 1000 * phone_number_in(call->verb, "timeout", 5);
     on_gather(call);
 }
 
@@ -217,81 +216,6 @@ void phone_press(struct phone_call *call, const char *keys)
         phone_later(call, 0, on_gather);
 }
 
-/* ---- Dial ----------------------------------------------------------------------------------- */
-
-static void dial_done(struct phone_call *call, const char *outcome, int64_t seconds)
-{
-    const char *action = twiml_attribute(call->verb, "action");
-    char sid[PHONE_SID_ROOM], duration[24];
-    phone_new_sid("CA", sid);
-    snprintf(duration, sizeof(duration), "%" PRId64, seconds);
-    const struct http_field fields[] = {{"DialCallStatus", outcome},
-                                        {"DialCallSid", sid},
-                                        {"DialBridged", seconds ? "true" : "false"},
-                                        {"DialCallDuration", duration}};
-    if (action)
-        phone_ask(call, action, twiml_attribute(call->verb, "method"), fields, countof(fields),
-                  phone_on_document);
-    else
-        phone_next_verb(call);
-}
-
-static void on_talked(struct phone_call *call)
-{
-    dial_done(call, "completed", (call->options.dial_talk_ms + 999) / 1000);
-}
-
-static void on_whisper(struct phone_call *call, const struct http_answer *answer)
-{
-    struct arena arena = {0};
-    struct twiml_element *response = NULL;
-    const char *why;
-    if (!answer->err && answer->status == 200 &&
-        !twiml_parse(answer->body, &arena, &response, &why)) {
-        const struct twiml_element *said = twiml_child(response, "Say");
-        phone_emit(call, (struct phone_event){.kind = PHONE_WHISPER,
-                                              .text = said ? said->text : "",
-                                              .language =
-                                                  said ? twiml_attribute(said, "language") : NULL});
-    }
-    arena_free(&arena);
-    if (phone_is_live(call))
-        phone_later(call, call->options.dial_talk_ms, on_talked);
-}
-
-static void on_picked_up(struct phone_call *call)
-{
-    const struct twiml_element *number = twiml_child(call->verb, "Number");
-    const char *url = number ? twiml_attribute(number, "url") : NULL;
-    if (url)
-        phone_ask(call, url, twiml_attribute(number, "method"), NULL, 0, on_whisper);
-    else
-        phone_later(call, call->options.dial_talk_ms, on_talked);
-}
-
-static void on_rung(struct phone_call *call)
-{
-    switch (call->options.dial) {
-    case PHONE_DIAL_ANSWERED: on_picked_up(call); break;
-    case PHONE_DIAL_BUSY: dial_done(call, "busy", 0); break;
-    case PHONE_DIAL_NO_ANSWER: dial_done(call, "no-answer", 0); break;
-    case PHONE_DIAL_FAILED: dial_done(call, "failed", 0); break;
-    }
-}
-
-static void run_dial(struct phone_call *call)
-{
-    const struct twiml_element *number = twiml_child(call->verb, "Number");
-    int64_t ring_ms = 1000 * number_in(call->verb, "timeout", 30);
-    if (call->options.dial_ms < ring_ms)
-        ring_ms = call->options.dial_ms;
-    phone_emit(call, (struct phone_event){.kind = PHONE_DIALLED,
-                                          .text = number ? number->text : call->verb->text,
-                                          .language = twiml_attribute(call->verb, "callerId")});
-    if (phone_is_live(call))
-        phone_later(call, ring_ms, on_rung);
-}
-
 /* ---- one after the other -------------------------------------------------------------------- */
 
 static const struct verb {
@@ -299,9 +223,11 @@ static const struct verb {
     void (*run)(struct phone_call *call);
     bool answers; /* a ringing call is picked up for it */
 } verbs[] = {
-    {"Connect", run_connect, true},    {"Say", run_say, true},        {"Pause", run_pause, false},
-    {"Record", run_record, true},      {"Gather", run_gather, true},  {"Dial", run_dial, true},
-    {"Redirect", run_redirect, false}, {"Hangup", run_hangup, false}, {"Reject", run_reject, false},
+    {"Connect", run_connect, true},    {"Say", run_say, true},
+    {"Pause", run_pause, false},       {"Record", run_record, true},
+    {"Gather", run_gather, true},      {"Dial", phone_run_dial, true},
+    {"Redirect", run_redirect, false}, {"Hangup", run_hangup, false},
+    {"Reject", run_reject, false},
 };
 
 void phone_run_verb(struct phone_call *call)

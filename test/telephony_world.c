@@ -44,6 +44,7 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/telephony/resume", telephony_post_resume, TELEPHONY_BODY_BYTES_MAX},
     {HTTP_POST, "/telephony/transfer", telephony_post_transfer, TELEPHONY_BODY_BYTES_MAX},
     {HTTP_POST, "/telephony/whisper", telephony_post_whisper, TELEPHONY_BODY_BYTES_MAX},
+    {HTTP_POST, "/telephony/take", telephony_post_take, TELEPHONY_BODY_BYTES_MAX},
     {HTTP_POST, "/telephony/after-transfer", telephony_post_after_transfer,
      TELEPHONY_BODY_BYTES_MAX},
     {HTTP_POST, "/telephony/voicemail", telephony_post_voicemail, TELEPHONY_BODY_BYTES_MAX},
@@ -346,6 +347,7 @@ void world_ring(enum phone_dial dial)
                                           .say_ms_per_char = -1,
                                           .dial = dial,
                                           .dial_ms = 10,
+                                          .dial_key_ms = 10,
                                           .dial_talk_ms = 10};
     world.phone = phone_place(&options, on_phone, NULL);
 }

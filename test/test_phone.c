@@ -182,6 +182,39 @@ static void transfer_whispers_and_comes_back(void **state)
                                                 "DialCallStatus=completed DialCallDuration=1\n"));
 }
 
+#define PRESS                                                                                      \
+    "<Response><Gather numDigits=\"1\" action=\"/hook/3\" actionOnEmptyResult=\"true\"><Say>"      \
+    "Press 1</Say></Gather><Hangup/></Response>"
+
+static void transfer_with(struct phone_world *w, enum phone_dial dial, const char *then)
+{
+    struct phone_options options = phone_world_options(w);
+    options.dial = dial;
+    options.dial_key_ms = 10;
+    w->twiml[0] = DIAL;
+    w->twiml[2] = PRESS;
+    w->twiml[3] = then;
+    w->call = phone_place(&options, phone_world_event, w);
+    phone_world_run(w);
+}
+
+static void who_is_rung_presses_1_and_is_joined(void **state)
+{
+    struct phone_world *w = *state;
+    transfer_with(w, PHONE_DIAL_ANSWERED, "<Response/>");
+    assert_non_null(strstr(buf_text(&w->story), "whisper:Press 1 "));
+    assert_non_null(strstr(buf_text(&w->asked), "POST 3 CallStatus=in-progress Digits=1\n"));
+    assert_non_null(strstr(buf_text(&w->asked), "DialCallStatus=completed DialCallDuration=1\n"));
+}
+
+static void mailbox_presses_nothing_and_is_hung_up_on(void **state)
+{
+    struct phone_world *w = *state;
+    transfer_with(w, PHONE_DIAL_VOICEMAIL, "<Response><Hangup/></Response>");
+    assert_non_null(strstr(buf_text(&w->asked), "POST 3 CallStatus=in-progress Digits=\n"));
+    assert_non_null(strstr(buf_text(&w->asked), "DialCallStatus=completed DialCallDuration=0\n"));
+}
+
 static void transfer_that_nobody_takes_says_so(void **state)
 {
     struct phone_world *w = *state;
@@ -208,6 +241,8 @@ int main(void)
         PHONE_TEST(message_is_recorded_up_to_the_silence),
         PHONE_TEST(silence_is_no_recording),
         PHONE_TEST(transfer_whispers_and_comes_back),
+        PHONE_TEST(who_is_rung_presses_1_and_is_joined),
+        PHONE_TEST(mailbox_presses_nothing_and_is_hung_up_on),
         PHONE_TEST(transfer_that_nobody_takes_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,8 @@ static void transfer_that_is_taken_ends_the_call(void **state)
     hand_over();
     world_settle_call();
     assert_string_equal(buf_text(&world.story), "dial:" JANS_PHONE ":" JANS_NUMBER
-                                                " whisper:cs-CZ:Jan & Eva: balík? ended:Hangup");
+                                                " whisper:cs-CZ:Jan & Eva: balík? Hovor přijmete"
+                                                " stisknutím jedničky. ended:Hangup");
     assert_true(world.leg_gone);
     assert_int_equal(world_counted(TELEPHONY_TRANSFERRED), 1);
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'connected' AND"
@@ -143,6 +144,90 @@ static void transfer_that_nobody_takes_comes_back(void **state)
     assert_true(world.setup.resumed && world.setup.transfer_failed);
     assert_int_equal(world_counted(TELEPHONY_TRANSFER_FAILED), 1);
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'failed'"), 1);
+}
+
+/* To the carrier he has answered: its DialCallStatus is that of a call that was taken. */
+static void who_presses_another_key_twice_has_not_taken_the_call(void **state)
+{
+    (void)state;
+    world_ring(PHONE_DIAL_DECLINED);
+    bench_wait(&world.bench, &world.opened);
+    a_line_was_said();
+    hand_over();
+    bench_wait(&world.bench, &world.opened);
+    assert_true(world.setup.resumed && world.setup.transfer_failed);
+    assert_string_equal(buf_text(&world.story),
+                        "dial:" JANS_PHONE ":" JANS_NUMBER
+                        " whisper:cs-CZ:Jan & Eva: balík? Hovor přijmete stisknutím jedničky."
+                        " whisper:cs-CZ:Jan & Eva: balík? Hovor přijmete stisknutím jedničky. ");
+    assert_int_equal(world_counted(TELEPHONY_NOT_TAKEN), 1);
+    assert_int_equal(world_counted(TELEPHONY_TRANSFERRED), 0);
+    assert_int_equal(world_counted(TELEPHONY_TRANSFER_FAILED), 1);
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'failed' AND"
+                                    " status = 'in_progress' AND taken_at IS NULL"),
+                     1);
+}
+
+static void mailbox_that_picks_up_has_not_taken_the_call(void **state)
+{
+    (void)state;
+    world_ring(PHONE_DIAL_VOICEMAIL);
+    bench_wait(&world.bench, &world.opened);
+    a_line_was_said();
+    hand_over();
+    bench_wait(&world.bench, &world.opened);
+    assert_true(world.setup.resumed && world.setup.transfer_failed);
+    assert_int_equal(world_counted(TELEPHONY_NOT_TAKEN), 1);
+    assert_int_equal(world_counted(TELEPHONY_TRANSFER_FAILED), 1);
+}
+
+static void pressed(const char *digits, const char *call_sid, const char *n)
+{
+    char path[120];
+    snprintf(path, sizeof(path), "/telephony/take?language=en&call=%s&n=%s&say=Eva", call_sid, n);
+    world_post((struct hook){.path = path,
+                             .call_sid = sid2, /* of whoever picked up */
+                             .more = {{"Digits", digits}, {"ParentCallSid", sid1}}});
+}
+
+static void only_a_call_that_goes_on_is_taken_and_only_by_1(void **state)
+{
+    (void)state;
+    world_post((struct hook){.call_sid = sid1});
+    pressed("2", sid1, "1");
+    assert_string_equal(world_twiml()->children->name, "Gather");
+    assert_string_equal(world_twiml()->children->children->text, "Eva. Press 1 to take the call.");
+    pressed("", sid1, "2");
+    assert_string_equal(world_twiml()->children->name, "Hangup");
+    pressed("1", "CA%27%3B%20DROP%20TABLE%20calls", "1");
+    assert_int_equal(world.status, 400);
+    pressed("1", "CA00000000000000000000000000000009", "1"); /* nobody's */
+    assert_string_equal(world_twiml()->children->name, "Hangup");
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE taken_at IS NOT NULL"), 0);
+    pressed("1", sid1, "2");
+    assert_null(world_twiml()->children); /* its document is over: they are joined */
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE taken_at IS NOT NULL"), 1);
+    postgres_run("UPDATE calls SET status = 'completed', ended_at = now()");
+    pressed("1", sid1, "1");
+    assert_string_equal(world_twiml()->children->name, "Hangup"); /* the caller is gone */
+}
+
+static void whoever_took_the_call_is_known_whatever_the_carrier_says(void **state)
+{
+    (void)state;
+    world_post((struct hook){.call_sid = sid1});
+    world_post((struct hook){.path = "/telephony/after-transfer?language=cs",
+                             .call_sid = sid1,
+                             .status = "in-progress",
+                             .more = {{"DialCallStatus", "completed"}, {"DialBridged", "true"}}});
+    assert_non_null(world_token());
+    pressed("1", sid1, "1");
+    world_post((struct hook){.path = "/telephony/after-transfer?language=cs",
+                             .call_sid = sid1,
+                             .status = "in-progress",
+                             .more = {{"DialCallStatus", "no-answer"}, {"DialBridged", "false"}}});
+    assert_string_equal(world_twiml()->children->name, "Hangup");
+    assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'connected'"), 1);
 }
 
 static void line_hangs_up_at_the_carrier(void **state)
@@ -182,7 +267,7 @@ static void resume_of_a_call_that_is_over_hangs_up(void **state)
     assert_string_equal(world_twiml()->children->name, "Hangup");
 }
 
-static void transfer_without_a_number_is_refused(void **state)
+static void transfer_without_a_number_is_refused_and_without_a_reason_told_as_a_call(void **state)
 {
     (void)state;
     world_post((struct hook){.path = "/telephony/transfer?to=client%3Ajan", .call_sid = sid1});
@@ -191,7 +276,11 @@ static void transfer_without_a_number_is_refused(void **state)
                              .call_sid = sid1});
     const struct twiml_element *dial = world_twiml()->children;
     assert_string_equal(dial->name, "Dial");
-    assert_null(twiml_attribute(dial->children, "url"));
+    const char *url = twiml_attribute(dial->children, "url");
+    world_post((struct hook){.path = url + strlen(world.base), .call_sid = sid2});
+    const struct twiml_element *gather = world_twiml()->children;
+    assert_string_equal(gather->children->text,
+                        "Tady Karen, mám pro vás hovor. Hovor přijmete stisknutím jedničky.");
 }
 
 static void news_come_in_any_order_and_number(void **state)
@@ -271,9 +360,13 @@ int main(void)
         TELEPHONY_TEST(stream_that_always_breaks_ends_in_a_voicemail),
         TELEPHONY_TEST(transfer_that_is_taken_ends_the_call),
         TELEPHONY_TEST(transfer_that_nobody_takes_comes_back),
+        TELEPHONY_TEST(who_presses_another_key_twice_has_not_taken_the_call),
+        TELEPHONY_TEST(mailbox_that_picks_up_has_not_taken_the_call),
+        TELEPHONY_TEST(only_a_call_that_goes_on_is_taken_and_only_by_1),
+        TELEPHONY_TEST(whoever_took_the_call_is_known_whatever_the_carrier_says),
         TELEPHONY_TEST(line_hangs_up_at_the_carrier),
         TELEPHONY_TEST(resume_of_a_call_that_is_over_hangs_up),
-        TELEPHONY_TEST(transfer_without_a_number_is_refused),
+        TELEPHONY_TEST(transfer_without_a_number_is_refused_and_without_a_reason_told_as_a_call),
         TELEPHONY_TEST(news_come_in_any_order_and_number),
         TELEPHONY_TEST(recording_becomes_one_message),
         TELEPHONY_TEST(recording_is_counted_when_it_cannot_be_kept),

@@ -39,6 +39,7 @@ static void every_webhook_is_guarded(void **state)
                                         "/telephony/resume",
                                         "/telephony/transfer",
                                         "/telephony/whisper",
+                                        "/telephony/take",
                                         "/telephony/after-transfer",
                                         "/telephony/voicemail",
                                         "/telephony/status",

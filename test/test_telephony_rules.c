@@ -126,7 +126,7 @@ static void owner_is_rung_first_and_told_who_calls(void **state)
     world_settle_call();
     assert_string_equal(buf_text(&world.story),
                         "dial:" JANS_PHONE ":" JANS_NUMBER " whisper:cs-CZ:Tady Karen, máte hovor."
-                        " Volá Petr Novák ended:Hangup");
+                        " Volá Petr Novák. Hovor přijmete stisknutím jedničky. ended:Hangup");
     assert_int_equal(world_counted(TELEPHONY_RANG_OWNER), 1);
     expect_row("status = 'completed' AND ended_reason = 'transferred' AND transfer = 'connected'"
                " AND handling->>'ring_seconds' = '12'");
@@ -159,6 +159,17 @@ static void owner_who_does_not_answer_has_a_message_taken(void **state)
     expect_row("transfer = 'failed' AND status = 'in_progress'");
 }
 
+static void owners_mailbox_does_not_get_the_call_of_who_is_let_through(void **state)
+{
+    (void)state;
+    know_caller("vip");
+    give_rule("{\"kind\":\"vip\"}", "{\"action\":\"ring\"}");
+    world_ring(PHONE_DIAL_VOICEMAIL);
+    bench_wait(&world.bench, &world.opened);
+    assert_true(world.setup.transfer_failed && world.setup.wants_message);
+    expect_row("transfer = 'failed' AND status = 'in_progress' AND taken_at IS NULL");
+}
+
 static void limited_tenant_is_not_rung(void **state)
 {
     (void)state;
@@ -185,6 +196,7 @@ int main(void)
         TELEPHONY_TEST(owner_is_rung_first_and_told_who_calls),
         TELEPHONY_TEST(who_is_no_contact_is_told_by_number),
         TELEPHONY_TEST(owner_who_does_not_answer_has_a_message_taken),
+        TELEPHONY_TEST(owners_mailbox_does_not_get_the_call_of_who_is_let_through),
         TELEPHONY_TEST(limited_tenant_is_not_rung),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,8 +192,8 @@ static void short_documents_say_one_thing(void **state)
     response = read_back(&xml);
     expect_verbs(response, (const char *const[]){"Redirect", NULL});
     assert_string_equal(response->children->text, "https://k.example/telephony/resume?a=1&b=2");
-    twiml_whisper(&xml, "de", "Herr Novák");
-    expect_verbs(read_back(&xml), (const char *const[]){"Say", NULL});
+    twiml_over(&xml);
+    expect_verbs(read_back(&xml), (const char *const[]){NULL});
     twiml_voicemail(&xml, &voicemail);
     expect_verbs(read_back(&xml), (const char *const[]){"Say", "Record", "Say", "Hangup", NULL});
 }

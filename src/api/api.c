@@ -21,6 +21,7 @@ const struct http_route api_routes[] = {
     {HTTP_POST, "/telephony/resume", telephony_post_resume, TELEPHONY_BODY},
     {HTTP_POST, "/telephony/transfer", telephony_post_transfer, TELEPHONY_BODY},
     {HTTP_POST, "/telephony/whisper", telephony_post_whisper, TELEPHONY_BODY},
+    {HTTP_POST, "/telephony/take", telephony_post_take, TELEPHONY_BODY},
     {HTTP_POST, "/telephony/after-transfer", telephony_post_after_transfer, TELEPHONY_BODY},
     {HTTP_POST, "/telephony/tenant-code", telephony_post_tenant_code, TELEPHONY_BODY},
     {HTTP_POST, "/telephony/forwarding-greeted", telephony_post_forwarding_greeted, TELEPHONY_BODY},

@@ -104,6 +104,7 @@ const char *telephony_outcome_name(enum telephony_outcome outcome)
         [TELEPHONY_RESUMES_SPENT] = "resumes_spent",
         [TELEPHONY_TRANSFERRED] = "transferred",
         [TELEPHONY_TRANSFER_FAILED] = "transfer_failed",
+        [TELEPHONY_NOT_TAKEN] = "not_taken",
         [TELEPHONY_MESSAGE_LEFT] = "message_left",
         [TELEPHONY_MESSAGE_UNSAVED] = "message_unsaved",
         [TELEPHONY_STREAM_OPENED] = "stream_opened",

@@ -6,6 +6,7 @@
  *   POST /telephony/resume         the stream ended, the call did not: another stream, or the end
  *   POST /telephony/transfer       the line hands the caller over: ring the owner
  *   POST /telephony/whisper        ... what he hears when he picks up
+ *   POST /telephony/take           ... the key he pressed: 1 takes the call
  *   POST /telephony/after-transfer ... and what came of it
  *   POST /telephony/tenant-code    the digits typed on the number that tenants on trial share
  *   POST /telephony/forwarding-greeted, /telephony/forwarding-status
@@ -41,6 +42,8 @@ enum {
     TELEPHONY_RING_SECONDS =
         18, /* under the 20 to 30 s after which mailboxes and forwarding take over */
     TELEPHONY_TRANSFER_SECONDS_MAX = 3600,
+    TELEPHONY_TAKE_TRIES = 2,          /* so often 1 is asked for */
+    TELEPHONY_TAKE_SECONDS = 5,        /* ... and waited for */
     TELEPHONY_CODE_TRIES = 3,          /* of one call */
     TELEPHONY_CODE_SECONDS = 8,        /* before a digit and between two */
     TELEPHONY_CODES_AN_HOUR_MAX = 12,  /* typed by one caller; all that withhold theirs have */
@@ -79,9 +82,9 @@ struct twilio_hooks telephony_hooks(const struct telephony *telephony, struct ar
 /* The handlers of the routes above; api_of(req)->telephony is set. Bodies are at most
  * TELEPHONY_BODY_BYTES_MAX. */
 http_handler_fn telephony_post_inbound, telephony_get_media, telephony_post_resume,
-    telephony_post_transfer, telephony_post_whisper, telephony_post_after_transfer,
-    telephony_post_voicemail, telephony_post_status, telephony_post_tenant_code,
-    telephony_post_forwarding_greeted, telephony_post_forwarding_status;
+    telephony_post_transfer, telephony_post_whisper, telephony_post_take,
+    telephony_post_after_transfer, telephony_post_voicemail, telephony_post_status,
+    telephony_post_tenant_code, telephony_post_forwarding_greeted, telephony_post_forwarding_status;
 
 /* Rings an owner's phone for a check of its forwarding; `picked up` is a failure, and is told so.
  */
@@ -114,6 +117,7 @@ enum telephony_outcome {
     TELEPHONY_RESUMES_SPENT,
     TELEPHONY_TRANSFERRED,
     TELEPHONY_TRANSFER_FAILED,
+    TELEPHONY_NOT_TAKEN, /* ... because who picked up did not press 1 */
     TELEPHONY_MESSAGE_LEFT,
     TELEPHONY_MESSAGE_UNSAVED,
     TELEPHONY_STREAM_OPENED,

@@ -75,36 +75,12 @@ void telephony_post_transfer(struct http_req *req)
     if (!hook)
         return;
     char to[PHONE_TEXT_BYTES];
-    const char *say = http_query(req, "say");
     if (phone_parse(str_of(http_query(req, "to")), NULL, to) != PHONE_NUMBER) {
         telephony_count(hook->telephony, TELEPHONY_MALFORMED);
         http_fail(req, 400, "the transfer names no number");
         return;
     }
-    struct buf part = {0}, xml = {0};
-    buf_puts(&part, "&say=");
-    buf_url_part(&part, str_of(say));
-    const struct twiml_dial dial = {
-        .number = to,
-        .caller_id = hook->to[0] ? hook->to : NULL,
-        .action_url = telephony_url(req, "after-transfer", ""),
-        .whisper_url = say && say[0] ? telephony_url(req, "whisper", buf_text(&part)) : NULL,
-        .ring_seconds_max = TELEPHONY_RING_SECONDS,
-        .seconds_max = TELEPHONY_TRANSFER_SECONDS_MAX,
-    };
-    twiml_dial(&xml, &dial);
-    buf_free(&part);
-    telephony_reply(req, &xml);
-}
-
-void telephony_post_whisper(struct http_req *req)
-{
-    struct webhook *hook = telephony_webhook(req);
-    if (!hook)
-        return;
-    struct buf xml = {0};
-    twiml_whisper(&xml, hook->language, http_query(req, "say"));
-    telephony_reply(req, &xml);
+    telephony_reply_dial(req, to, http_query(req, "say"), TELEPHONY_RING_SECONDS);
 }
 
 static void on_back(int err, const struct call_begun *begun, void *arg)
@@ -112,30 +88,43 @@ static void on_back(int err, const struct call_begun *begun, void *arg)
     reply_resumed(arg, err, begun, "transfer");
 }
 
-/* Where the end cannot be written now, the sweep writes it after the carrier's news. */
+static void take_back(struct http_req *req)
+{
+    const struct webhook *hook = req->state;
+    telephony_count(hook->telephony, TELEPHONY_TRANSFER_FAILED);
+    if (is_over(req))
+        telephony_reply_hangup(req);
+    else
+        calls_resume(hook->telephony->db, hook->call_sid, true, on_back, req, &req->waiting);
+}
+
+static bool carrier_joined_them(struct http_req *req)
+{
+    const char *joined = http_field(req, "DialBridged");
+    return joined && strcmp(joined, "true") == 0;
+}
+
+/* Only where the database cannot be asked is the carrier believed. The end that cannot be written
+ * now the sweep writes, after the carrier's news. */
 static void on_talked(int err, void *arg)
 {
     struct http_req *req = arg;
     const struct webhook *hook = req->state;
-    if (err)
+    if (err && err != ENOENT)
         log_warn(&hook->log, "end_not_stored", "err=%d", err);
+    if (err == ENOENT || (err && !carrier_joined_them(req))) {
+        take_back(req);
+        return;
+    }
+    telephony_count(hook->telephony, TELEPHONY_TRANSFERRED);
     telephony_reply_hangup(req);
 }
 
 void telephony_post_after_transfer(struct http_req *req)
 {
     struct webhook *hook = telephony_webhook(req);
-    if (!hook)
-        return;
-    const char *outcome = http_field(req, "DialCallStatus");
-    bool talked = outcome && (!strcmp(outcome, "completed") || !strcmp(outcome, "answered"));
-    telephony_count(hook->telephony, talked ? TELEPHONY_TRANSFERRED : TELEPHONY_TRANSFER_FAILED);
-    if (talked)
+    if (hook)
         calls_connected(hook->telephony->db, hook->call_sid, on_talked, req, &req->waiting);
-    else if (is_over(req))
-        telephony_reply_hangup(req);
-    else
-        calls_resume(hook->telephony->db, hook->call_sid, true, on_back, req, &req->waiting);
 }
 
 /* ---- a message left with the carrier -------------------------------------------------------- */

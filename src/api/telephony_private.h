@@ -76,6 +76,11 @@ void telephony_reply_voicemail(struct http_req *req, enum telephony_outcome outc
 void telephony_reply_stream(struct http_req *req, const char *token, int resumes,
                             const char *after);
 
+/* telephony_take.c: rings a number for the caller; say: who calls and why, "" or NULL: not known.
+ */
+void telephony_reply_dial(struct http_req *req, const char *number, const char *say,
+                          int ring_seconds);
+
 /* What the tables and the rules say. NULL: the call is nobody's. */
 const struct route_candidate *telephony_route(const struct routes *routes,
                                               enum routing_reason *reason_out);

@@ -38,23 +38,10 @@ static const char *spoken_caller(struct http_req *req)
 static void reply_rings_owner(struct http_req *req)
 {
     const struct webhook *hook = req->state;
-    struct buf xml = {0}, say = {0};
-    buf_puts(&say, "&say=");
-    buf_url_part(&say, str_of(telephony_words(hook->language)->call_from));
-    buf_puts(&say, "%20");
-    buf_url_part(&say, str_of(spoken_caller(req)));
-    const struct twiml_dial dial = {
-        .number = hook->tenant->forward_number,
-        .caller_id = hook->to[0] ? hook->to : NULL,
-        .action_url = telephony_url(req, "after-transfer", ""),
-        .whisper_url = telephony_url(req, "whisper", buf_text(&say)),
-        .ring_seconds_max = hook->decision.ring_seconds,
-        .seconds_max = TELEPHONY_TRANSFER_SECONDS_MAX,
-    };
+    const char *say = arena_printf(req->arena, "%s %s", telephony_words(hook->language)->call_from,
+                                   spoken_caller(req));
     telephony_count(hook->telephony, TELEPHONY_RANG_OWNER);
-    twiml_dial(&xml, &dial);
-    buf_free(&say);
-    telephony_reply(req, &xml);
+    telephony_reply_dial(req, hook->tenant->forward_number, say, hook->decision.ring_seconds);
 }
 
 static void reply_turned_away(struct http_req *req)

@@ -18,6 +18,8 @@ static const struct {
       .refused = "Hello, this is an automatic announcement. Nobody can be reached at this number. "
                  "Goodbye.",
       .call_from = "Karen here, for you, a call from",
+      .call = "Karen here with a call for you.",
+      .press_one = "Press 1 to take the call.",
       .hidden = "a hidden number",
       .declined = "Hello, this is an automatic assistant. This call cannot be taken.",
       .goodbye = "Goodbye.",
@@ -37,6 +39,8 @@ static const struct {
       .refused = "Dobrý den, toto je automatické hlášení. Na tomto čísle není nikdo k zastižení. "
                  "Na shledanou.",
       .call_from = "Tady Karen, máte hovor. Volá",
+      .call = "Tady Karen, mám pro vás hovor.",
+      .press_one = "Hovor přijmete stisknutím jedničky.",
       .hidden = "skryté číslo",
       .declined = "Dobrý den, tady je automatická asistentka. Tento hovor nelze přijmout.",
       .goodbye = "Na shledanou.",
@@ -56,6 +60,8 @@ static const struct {
       .refused = "Dobrý deň, toto je automatické hlásenie. Na tomto čísle nie je nikto k "
                  "zastihnutiu. Dovidenia.",
       .call_from = "Tu je Karen, máte hovor. Volá",
+      .call = "Tu je Karen, mám pre vás hovor.",
+      .press_one = "Hovor prijmete stlačením jednotky.",
       .hidden = "skryté číslo",
       .declined = "Dobrý deň, tu je automatická asistentka. Tento hovor nemožno prijať.",
       .goodbye = "Dovidenia.",
@@ -77,6 +83,8 @@ static const struct {
       .refused = "Guten Tag, dies ist eine automatische Ansage. Unter dieser Nummer ist niemand zu "
                  "erreichen. Auf Wiederhören.",
       .call_from = "Hier ist Karen mit einem Anruf für Sie. Es ruft an:",
+      .call = "Hier ist Karen mit einem Anruf für Sie.",
+      .press_one = "Drücken Sie die 1, um den Anruf anzunehmen.",
       .hidden = "eine unterdrückte Nummer",
       .declined = "Guten Tag, hier spricht eine automatische Assistentin. Dieser Anruf kann nicht "
                   "angenommen werden.",

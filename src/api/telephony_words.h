@@ -8,7 +8,9 @@ struct telephony_words {
     const char *refused;     /* a number that is nobody's */
     const char *call_from;   /* to the owner who picks up; behind it a name, digits, or hidden */
     const char *hidden;
-    const char *declined; /* the owner's rules turn the call away; goodbye comes behind it */
+    const char *call;      /* to whoever is rung, when it is not known who calls */
+    const char *press_one; /* ... behind either: how the call is taken */
+    const char *declined;  /* the owner's rules turn the call away; goodbye comes behind it */
     const char *goodbye;
     const char *code;             /* a number that several share: type the code of whom you call */
     const char *code_again;       /* it was nobody's */

@@ -112,13 +112,6 @@ void twiml_say_goodbye(struct buf *out, const char *language, const char *text)
     document_end(out);
 }
 
-void twiml_whisper(struct buf *out, const char *language, const char *text)
-{
-    document_begin(out);
-    say(out, language, text);
-    document_end(out);
-}
-
 void twiml_gather(struct buf *out, const struct twiml_gather *gather)
 {
     document_begin(out);
@@ -182,6 +175,12 @@ void twiml_reject_busy(struct buf *out)
 {
     document_begin(out);
     buf_puts(out, "<Reject reason=\"busy\"/>");
+    document_end(out);
+}
+
+void twiml_over(struct buf *out)
+{
+    document_begin(out);
     document_end(out);
 }
 

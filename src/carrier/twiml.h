@@ -40,11 +40,10 @@ void twiml_connect(struct buf *out, const struct twiml_connect *connect);
 void twiml_say_goodbye(struct buf *out, const char *language, const char *say);
 /* One sentence, then url is asked what to do: by which it is known that it was heard. */
 void twiml_say_and_ask(struct buf *out, const char *language, const char *say, const char *url);
-/* One sentence to whoever was rung, who then is joined with the caller. */
-void twiml_whisper(struct buf *out, const char *language, const char *say);
 
 /* Asks for digits, typed on the telephone's keys. action_url is asked with them as `Digits` (also
- * with fewer, and with none, when the caller stops typing); should even that fail, goodbye. */
+ * with fewer, and with none, when the caller stops typing); should even that fail, goodbye (may be
+ * NULL) and the end. */
 struct twiml_gather {
     const char *language;
     const char *say; /* may be typed over */
@@ -60,7 +59,7 @@ struct twiml_dial {
     const char *number;    /* E.164 */
     const char *caller_id; /* E.164; NULL shows the caller's own number */
     const char *action_url;
-    const char *whisper_url; /* TwiML for whoever picks up, before they are joined; may be NULL */
+    const char *whisper_url; /* TwiML for whoever picks up; they are joined when it is over */
     int ring_seconds_max; /* under the callee's own no-answer forwarding, or it comes back to us */
     int seconds_max;
 };
@@ -68,4 +67,5 @@ void twiml_dial(struct buf *out, const struct twiml_dial *dial);
 
 void twiml_redirect(struct buf *out, const char *url);
 void twiml_reject_busy(struct buf *out); /* only as the first answer to a call that still rings */
+void twiml_over(struct buf *out);        /* to whoever was rung: he is joined with the caller */
 void twiml_hangup(struct buf *out);

@@ -281,7 +281,7 @@ static const char end_sql[] =
  * line had used when it left is booked now, since no line writes the end. */
 static const char connected_sql[] =
     "WITH call AS (SELECT tenant_id, id FROM calls"
-    "  WHERE tenant_id = karen_tenant() AND call_sid = $1),"
+    "  WHERE tenant_id = karen_tenant() AND call_sid = $1 AND taken_at IS NOT NULL),"
     " ended AS (UPDATE calls c SET status = 'completed', ended_reason = 'transferred',"
     "  transfer = 'connected', ended_at = now(),"
     "  duration_seconds = greatest(0, extract(epoch FROM now() - started_at))::integer,"
@@ -328,6 +328,17 @@ void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on
     buf_free(&usage);
     buf_free(&counts);
     buf_free(&waits);
+}
+
+void calls_take(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg, struct op **slot)
+{
+    static const char sql[] =
+        "UPDATE calls SET taken_at = coalesce(taken_at, now()) WHERE tenant_id = karen_tenant()"
+        " AND call_sid = $1 AND status = 'in_progress' RETURNING id";
+    const struct db_value values[] = {db_text(call_sid)};
+    const struct db_statement statements[] = {{enter_call_sql, values, 1}, {sql, values, 1}};
+    store_write(db, &(struct db_unit){.statements = statements, .count = 2}, store_any_row, on_end,
+                arg, slot);
 }
 
 void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,

@@ -61,8 +61,11 @@ void calls_begin(struct db *db, const struct call_begin *begin, call_begun_fn *o
  * not answer. ENOENT: no such call; EALREADY: it is over. */
 void calls_resume(struct db *db, const char *call_sid, bool owner_failed, call_begun_fn *on_begun,
                   void *arg, struct op **slot);
+/* Whoever was rung pressed 1, and is joined with the caller next. ENOENT: no such call goes on. */
+void calls_take(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,
+                struct op **slot);
 /* The owner and the caller have talked, and hung up: the record ends, with what its line had used.
- * ENOENT: no such call. */
+ * ENOENT: no such call, or nobody took it. */
 void calls_connected(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg,
                      struct op **slot);
 

@@ -129,6 +129,7 @@ test("no webhook is open without a signature", async () => {
     "resume",
     "transfer",
     "whisper",
+    "take",
     "after-transfer",
     "voicemail",
     "status",
