@@ -138,8 +138,11 @@ static void record_backchannel(struct call_core *core)
                                      .end_ms = turn_voice_end(core),
                                      .confidence = core->caller.confidence,
                                      .text = turn_words(core, &core->line)});
+    bool over = core->caller.over;
     skip_interim(core);
     turn_drop(core);
+    if (over && core->playout.held)
+        turn_hold_over(core); /* no need to wait for more of it */
 }
 
 void turn_try_commit(struct call_core *core)
@@ -147,10 +150,7 @@ void turn_try_commit(struct call_core *core)
     if (core->now_ms < turn_commit_due(core))
         return;
     if (is_backchannel(core)) {
-        bool over = core->caller.over;
         record_backchannel(core);
-        if (over && core->playout.held)
-            turn_hold_over(core); /* no need to wait for more of it */
         return;
     }
     if (core->playout.held)
