@@ -264,7 +264,8 @@ void playout_late(struct call_core *core)
             continue;
         clip->done = clip->failed = true;
         core->counts.clip_failures++;
-        clip_drop(core, clip);
+        if (!clip->bytes)
+            clip_drop(core, clip); /* else what is there of it is still to be heard */
     }
     if (unheard(core) && core->now_ms >= playout->play_end_ms + MARKS_LATE_MS) {
         playout->mark_count = 0; /* the carrier keeps time even when it loses marks */
