@@ -173,6 +173,7 @@ void sim_step(struct sim *sim, const struct call_event *event)
         log_action(sim, &sim->out.list[i]);
         sim_check_sure_action(sim, &sim->out.list[i]);
         sim_overlap_action(sim, &sim->out.list[i]);
+        sim_bounds_action(sim, &sim->out.list[i]);
         sim_check_action(sim, &sim->out.list[i]);
         sim_perform(sim, &sim->out.list[i]);
     }
@@ -227,6 +228,7 @@ static void happen(struct sim *sim, const struct sim_due *due)
     case SIM_DELIVER: sim_step(sim, &due->event); break;
     case SIM_ORDER: sim_give_order(sim, due->id); break;
     case SIM_STALE: stale(sim); break;
+    case SIM_RACER: sim_race_step(sim, due->id); break;
     default: sim_party(sim, due);
     }
 }
@@ -250,7 +252,7 @@ static void make_world(struct sim *sim)
     sim->letter_bytes = between(sim, 45, 80) * CALL_BYTES_PER_MS;
     if (!chance || percent(sim, 90))
         sim_plan(sim, between(sim, 300, 9000), SIM_SPEAK, 0, 0);
-    if (mocks || sim->world == SIM_MACHINE)
+    if (mocks || sim->world == SIM_MACHINE || sim->world == SIM_RACE)
         return;
     if (percent(sim, 60))
         sim_deliver(sim, between(sim, 100, 120000), (struct call_event){.kind = EV_GONE});
@@ -281,6 +283,7 @@ static void reset(struct sim *sim, const struct sim_case *call)
     uint64_t seed = sim->seed = call->seed;
     sim->world = call->world;
     sim->fault = call->fault;
+    sim->race = call->race;
     sim->inject_stale = call->stale;
     sim->timeline = call->timeline;
     sim->random.state = seed * 2654435761u;
@@ -315,12 +318,15 @@ static void run(struct sim *sim)
         sim->now_ms = next > sim->now_ms ? next : sim->now_ms;
         if (sim->wake_ms < world) {
             sim_step(sim, &(struct call_event){.kind = EV_TICK});
+            sim_race_ticked(sim);
         } else {
             struct sim_due due = pop(sim);
             happen(sim, &due);
         }
+        sim_race_watch(sim);
     }
     sim_check_end(sim);
+    sim_bounds_end(sim);
     call_free(&sim->core);
 }
 
@@ -332,7 +338,7 @@ struct sim_result sim_play(const struct sim_case *call)
     sim.panel = call->panel ? call->panel : &unwanted;
     sim.panel->calls++;
     run(&sim);
-    return (struct sim_result){sim.broken, sim.log_hash, sim.fault_happened};
+    return (struct sim_result){sim.broken, sim.log_hash, sim.fault_happened, sim.raced};
 }
 
 const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timeline)

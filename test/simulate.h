@@ -11,6 +11,9 @@
  *   simulate_sure.c     more of them: what is not sure is neither heard nor done
  *   simulate_truth.c    ... those of what was said, heard and written down
  *   simulate_overlap.c  ... those of speaking over each other
+ *   simulate_bounds.c   ... those of size
+ *   simulate_faults.c   each failure at each step, one at a time
+ *   simulate_races.c    what happens at one moment, in each order
  *   simulate_panel.c    how well the conversations went, in figures
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
@@ -47,6 +50,7 @@ enum sim_world {
     SIM_MOCKS,     /* a polite caller, providers of fixed delays */
     SIM_ECHO,      /* Karen's own words come back */
     SIM_MACHINE,   /* the caller is an assistant, too */
+    SIM_RACE,      /* a polite caller, until something races */
 };
 
 /* One failure, at the step-th thing that a party does. */
@@ -86,6 +90,41 @@ struct sim_fault {
     int step;
 };
 
+/* Events of one moment, in one order, in a call that is in this state. */
+enum { SIM_RACERS_MAX = 6 };
+enum sim_race_state {
+    RACE_LISTENING,
+    RACE_STAGED,
+    RACE_THINKING,
+    RACE_SPEAKING,
+    RACE_HELD,
+    RACE_CLOSING,
+};
+enum sim_racer {
+    RACER_DUE, /* what the core's clock has next: the end of a turn, the next sound */
+    RACER_VOICE_ON,
+    RACER_VOICE_OFF,
+    RACER_INTERIM,
+    RACER_FINAL,
+    RACER_LATE_FINAL, /* of what was said before */
+    RACER_UTTERANCE_END,
+    RACER_REPLY_DONE,
+    RACER_REPLY_TOOL,
+    RACER_CLIP_AUDIO,
+    RACER_CLIP_DONE,
+    RACER_MARK,
+    RACER_DTMF,
+    RACER_STT_DOWN,
+    RACER_END_ASKED,
+    RACER_SAY,
+    RACER_GONE,
+};
+struct sim_race {
+    enum sim_race_state state;
+    size_t count;
+    enum sim_racer racers[SIM_RACERS_MAX];
+};
+
 /* What fails by chance in this call's world. */
 struct sim_faults {
     bool phrases_fail, marks_lost, stt_flaky, model_flaky, voice_flaky, voice_dead, slow;
@@ -103,6 +142,7 @@ enum sim_kind {
     SIM_STT_UP,
     SIM_ORDER, /* the owner gives order id */
     SIM_STALE, /* something late and foreign arrives */
+    SIM_RACER, /* the id-th event of a race */
 };
 
 /* What is to come: a heap of small keys, which point to what it is. */
@@ -191,6 +231,11 @@ struct sim {
     enum sim_world world;
     struct sim_fault fault;
     bool fault_happened;
+    struct sim_race race;
+    bool raced, race_led, race_waits;
+    size_t race_at;
+    uint32_t race_words, race_late; /* segments */
+    uint32_t turn_lines;            /* turns that were written down */
     int party_steps[SIM_PARTIES];
     struct sim_panel *panel; /* never NULL */
     struct sim_random random, order_random, stale_random;
@@ -221,6 +266,9 @@ struct sim {
     bool owed; /* the caller, an answer */
     int64_t owed_ms;
     uint32_t turn_seq; /* the newest turn's line */
+
+    /* simulate_bounds.c */
+    int clips_held, echo_turns;
 
     /* simulate_check.c */
     const char *broken; /* the first invariant that was */
@@ -282,6 +330,16 @@ void sim_caller(struct sim *sim, const struct sim_due *due);
 void sim_finalize(struct sim *sim);
 void sim_echo(struct sim *sim, uint32_t clip, int64_t start_ms); /* it begins to be heard */
 
+uint32_t sim_new_voice(struct sim *sim, int64_t length_ms,
+                       int words);                  /* from now on; its segment */
+uint32_t sim_new_words(struct sim *sim, int words); /* just said; nobody has heard them yet */
+
+/* simulate_races.c */
+void sim_race_watch(struct sim *sim);  /* after each step: is it time? */
+void sim_race_ticked(struct sim *sim); /* the core's clock has had its turn */
+void sim_race_step(struct sim *sim, size_t at);
+void sim_race_print(const struct sim_race *race, struct buf *out);
+
 /* simulate_parties.c */
 enum sim_fault_kind sim_fault(struct sim *sim, enum sim_party party);
 void sim_party(struct sim *sim, const struct sim_due *due);
@@ -316,11 +374,16 @@ void sim_overlap_step(struct sim *sim);
 void sim_check_sure_event(struct sim *sim, const struct call_event *event);
 void sim_check_sure_action(struct sim *sim, const struct call_action *action);
 
+/* simulate_bounds.c */
+void sim_bounds_action(struct sim *sim, const struct call_action *action);
+void sim_bounds_end(struct sim *sim);
+
 /* One simulated call. */
 struct sim_case {
     uint64_t seed;
     enum sim_world world;
     struct sim_fault fault;
+    struct sim_race race;
     bool stale;              /* with late and foreign news */
     struct sim_panel *panel; /* counted there; may be NULL */
     struct buf *timeline;    /* written there; may be NULL */
@@ -328,10 +391,17 @@ struct sim_case {
 struct sim_result {
     const char *broken; /* the first invariant that was; NULL: all held */
     uint64_t hash;      /* of all that was done */
-    bool fault_happened;
+    bool fault_happened, raced;
 };
 struct sim_result sim_play(const struct sim_case *call);
 
 /* The call of a seed, in the world of chance, and some of them once more with stale news, which
  * must not change what is done. Returns the broken invariant or NULL. */
 const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timeline);
+
+/* Every failure at every step of the seed's call, which goes well without; and every order (or
+ * every so-many-th) of every race. NULL: all invariants held; else the broken one. *last_out is the
+ * call that did it; the calls are added to *played_out. */
+const char *sim_play_faults(uint64_t seed, struct sim_case *last_out, size_t *played_out);
+const char *sim_play_races(uint64_t seed, size_t every, struct sim_case *last_out,
+                           size_t *played_out);

@@ -195,7 +195,9 @@ static void speak_at_will(struct sim *sim)
 static void speak_politely(struct sim *sim)
 {
     int64_t at = sim->now_ms;
-    if (!call_listens(sim->core) || sim->play_end_ms > at) {
+    int last = sim->segment_count - 1;
+    bool echoes = last >= 0 && sim->segments[last].end_ms > at;
+    if (!call_listens(sim->core) || sim->play_end_ms > at || echoes) {
         sim_plan(sim, at + POLITE_MS, SIM_SPEAK, 0, 0);
         return;
     }
@@ -223,9 +225,30 @@ static void speak_like_a_machine(struct sim *sim)
     sim_plan(sim, segment->end_ms + 2000, SIM_SPEAK, 0, 0);
 }
 
+uint32_t sim_new_voice(struct sim *sim, int64_t length_ms, int words)
+{
+    struct sim_segment *segment = new_segment(sim, sim->now_ms, sim->now_ms + length_ms,
+                                              words ? SPEECH_CONTENT : SPEECH_NOISE);
+    assert(segment);
+    make_words(sim, segment, words);
+    utter(sim, segment);
+    return (uint32_t)(segment - sim->segments);
+}
+
+uint32_t sim_new_words(struct sim *sim, int words)
+{
+    struct sim_segment *segment =
+        new_segment(sim, sim->now_ms - 200 * words, sim->now_ms, SPEECH_CONTENT);
+    assert(segment);
+    make_words(sim, segment, words);
+    return (uint32_t)(segment - sim->segments);
+}
+
 static void speak(struct sim *sim)
 {
-    if (sim->world == SIM_MOCKS)
+    if (sim->raced)
+        return; /* he said what there was to say */
+    if (sim->world == SIM_MOCKS || sim->world == SIM_ECHO || sim->world == SIM_RACE)
         speak_politely(sim);
     else if (sim->world == SIM_MACHINE)
         speak_like_a_machine(sim);
@@ -318,7 +341,7 @@ static void stt_up(struct sim *sim)
 static bool stt_well(struct sim *sim, enum sim_kind kind, uint32_t id, int step)
 {
     struct call_event nothing = {.kind = EV_WORDS_FINAL, .conn = sim->conn, .speech_final = true};
-    nothing.at_ms = nothing.end_ms = sim->now_ms - sim->media_skew_ms;
+    nothing.at_ms = nothing.end_ms = sim->segments[id].start_ms - sim->media_skew_ms;
     switch (sim_fault(sim, SIM_STT)) {
     case FAULT_STT_DOWN: stt_down(sim); return false;
     case FAULT_STT_LOST: return false;

@@ -152,7 +152,7 @@ static void check_gap(struct sim *sim, const struct call_action *action)
     const struct sim_clip *clip = &sim->clips[action->clip];
     bool same = sim->last_clip && (clip->gen || clip->order) && last->gen == clip->gen &&
                 last->order == clip->order;
-    if (same || action->offset || sim_is_protected(action->phrase))
+    if (same || action->offset || clip->sent || sim_is_protected(action->phrase))
         return;
     if (sim->voice_on && sim->now_ms < sim->voice_on_ms + NOISE_MS)
         sim_broken(sim, "I7: speech begins while the caller speaks");
@@ -366,6 +366,8 @@ void sim_check_step(struct sim *sim)
     check_pace(sim);
     if (call_ended(sim->core) != sim->ended)
         sim_broken(sim, "I14: ended without DO_ENDED, or not ended with it");
+    if (sim->ended && sim->wake_ms != CALL_NEVER)
+        sim_broken(sim, "I14: a timer is left when the call is over");
     if (!sim->ended && sim->wake_ms == CALL_NEVER)
         sim_broken(sim, "I10: nothing would ever happen again");
 }

@@ -137,6 +137,7 @@ static void recorded(struct sim *sim, const struct call_line *line)
     if (line->seq > sim->turn_seq) {
         sim->turn_seq = line->seq;
         sim->panel->turns++;
+        sim->turn_lines++;
         sim->owed = may_be_stopped(sim) && !sim->faults.phrases_fail; /* then there is no voice */
         sim->owed_ms = sim->now_ms;
     }
@@ -187,6 +188,8 @@ void sim_overlap_action(struct sim *sim, const struct call_action *action)
 static void check_silenced(struct sim *sim)
 {
     const struct sim_overlap *overlap = &sim->overlap;
+    if (sim->world == SIM_ECHO)
+        return; /* there a voice may be her own, so that words must come first */
     if (overlap->speech == SPEECH_CONTENT && overlap->length_ms > SILENCED_MS &&
         sim->now_ms > overlap->start_ms + SILENCED_MS && may_be_stopped(sim) &&
         sim->play_start_ms <= overlap->start_ms)

@@ -1,10 +1,15 @@
 /* test/simulate_truth.c: whether what was written down of a simulated call is what was said and
- * heard: I1, I5, I6, I12. */
+ * heard: I1, I5, I6, I12, I18, I19. */
 #include "test/simulate.h"
 
 #include <string.h>
 
-enum { HEARD_MS = 400, WORD_LETTERS = 16 };
+enum {
+    HEARD_MS = 400,
+    WORD_LETTERS = 16,
+    ECHO_WORDS_MIN = 3, /* fewer may be said by chance */
+    ECHO_TURNS_MAX = 2, /* until it is known what the line is like */
+};
 
 static void word_came(struct sim *sim, struct str word, bool final)
 {
@@ -44,7 +49,7 @@ static bool is_start_of(struct str part, struct str whole)
 }
 
 /* "g12w..." of gen 12; 0: no gen's. */
-static uint32_t gen_in(struct sim *sim, struct str text)
+static uint32_t gen_in(const struct sim *sim, struct str text)
 {
     uint32_t id;
     if (!text.bytes || (text.at[0] != 'g' && text.at[0] != 'G'))
@@ -63,7 +68,7 @@ static void check_said(struct sim *sim, const struct call_line *line)
     if (!order && !id)
         return;
     const struct sim_gen *gen = &sim->gens[id];
-    if (gen->any_clip_failed || sim->faults.voice_flaky)
+    if (gen->any_clip_failed || sim->faults.voice_flaky || sim->world == SIM_MACHINE)
         return; /* what failed was left out of it */
     struct str whole = order ? str_of(sim->orders[order].text) : buf_str(&gen->text);
     if (!is_start_of(line->text, whole))
@@ -86,6 +91,21 @@ static void keep_line(struct sim *sim, const struct call_line *line)
     sim->lines[line->seq] = sim_keep(sim, line->text);
 }
 
+/* Words of the model and none of the caller's own: they came back from his loudspeaker. */
+static bool is_echo(const struct sim *sim, struct str text)
+{
+    uint32_t number;
+    int hers = 0;
+    bool his = false;
+    while (text.bytes) {
+        struct str word = str_cut(&text, ' ');
+        hers += gen_in(sim, word) > 0;
+        struct str digits = {word.at + 1, word.bytes ? word.bytes - 1 : 0};
+        his = his || (word.bytes && word.at[0] == 'w' && sim_number(&digits, &number));
+    }
+    return hers >= ECHO_WORDS_MIN && !his;
+}
+
 void sim_truth_line(struct sim *sim, const struct call_line *line)
 {
     if (!line->text.bytes)
@@ -96,6 +116,9 @@ void sim_truth_line(struct sim *sim, const struct call_line *line)
         check_said(sim, line);
     if (line->speaker == SPEAKER_CALLER)
         keep_line(sim, line);
+    if (line->speaker == SPEAKER_CALLER && line->kind == LINE_SAID && is_echo(sim, line->text) &&
+        ++sim->echo_turns > ECHO_TURNS_MAX)
+        sim_broken(sim, "I19: Karen talks with her own echo");
 }
 
 static int64_t gen_played(const struct sim *sim, uint32_t gen)

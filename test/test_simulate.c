@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #ifdef __SANITIZE_ADDRESS__
-enum { CALLS = 4000, TWICE = 200 };
+enum { CALLS = 4000, TWICE = 200, FAULT_SEEDS = 1, RACES_EVERY = 10 };
 #else
-enum { CALLS = 100000, TWICE = 5000 };
+enum { CALLS = 100000, TWICE = 5000, FAULT_SEEDS = 20, RACES_EVERY = 1 };
 #endif
 
 static struct sim_panel panel, mocks;
@@ -99,6 +99,67 @@ static void an_answer_is_quick_with_the_delays_of_the_mocks(void **state)
     assert_true(sim_percentile(&mocks.reply_ms, 95) <= 950);
 }
 
+static void play_all_of(enum sim_world world, const char *what)
+{
+    for (uint64_t seed = 1; seed <= CALLS / 20; seed++) {
+        struct sim_result result = sim_play(&(struct sim_case){.seed = seed, .world = world});
+        if (result.broken)
+            fail_msg("seed %llu with %s: %s", (unsigned long long)seed, what, result.broken);
+    }
+}
+
+static void karen_does_not_talk_with_her_own_echo(void **state)
+{
+    (void)state;
+    play_all_of(SIM_ECHO, "an echo");
+}
+
+static void karen_does_not_talk_with_a_machine_for_ever(void **state)
+{
+    (void)state;
+    play_all_of(SIM_MACHINE, "a machine");
+}
+
+static void show(struct sim_case *call)
+{
+    struct buf timeline = {0};
+    call->timeline = &timeline;
+    sim_play(call);
+    fprintf(stderr, "%s\n", buf_text(&timeline));
+    buf_free(&timeline);
+}
+
+static void any_one_failure_at_any_step_is_survived(void **state)
+{
+    (void)state;
+    struct sim_case last;
+    size_t played = 0;
+    for (uint64_t seed = 1; seed <= FAULT_SEEDS; seed++) {
+        const char *broken = sim_play_faults(seed, &last, &played);
+        if (!broken)
+            continue;
+        show(&last);
+        fail_msg("seed %llu, failure %d at step %d: %s", (unsigned long long)seed,
+                 (int)last.fault.kind, last.fault.step, broken);
+    }
+    assert_true(played > 500 * FAULT_SEEDS);
+}
+
+static void what_happens_at_one_moment_may_happen_in_any_order(void **state)
+{
+    (void)state;
+    struct sim_case last;
+    struct buf race = {0};
+    size_t played = 0;
+    const char *broken = sim_play_races(1, RACES_EVERY, &last, &played);
+    if (broken) {
+        show(&last);
+        sim_race_print(&last.race, &race);
+        fail_msg("%s: %s", buf_text(&race), broken);
+    }
+    assert_true(played > 10000 / RACES_EVERY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +171,10 @@ int main(void)
         cmocka_unit_test(who_says_something_is_answered),
         cmocka_unit_test(a_turn_costs_few_replies),
         cmocka_unit_test(an_answer_is_quick_with_the_delays_of_the_mocks),
+        cmocka_unit_test(karen_does_not_talk_with_her_own_echo),
+        cmocka_unit_test(karen_does_not_talk_with_a_machine_for_ever),
+        cmocka_unit_test(any_one_failure_at_any_step_is_survived),
+        cmocka_unit_test(what_happens_at_one_moment_may_happen_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
