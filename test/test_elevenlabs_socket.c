@@ -468,6 +468,27 @@ static void silence_on_the_socket_is_given_up_in_time_for_http(void **state)
     world_free(&world);
 }
 
+static void a_late_sentence_breaks_no_other_off(void **state)
+{
+    (void)state;
+    struct world *world = world_open();
+    struct speech *comes = speak_in(world, 0, "cs", "One.", 0);
+    struct speech *late = speak_in(world, 1, "cs", "Two.", 200);
+    wait_for_text(world, "\"context_id\":\"2\",\"close_context\"");
+    while (!late->over) { /* a piece of the first now and then */
+        says_audio(world, 1, "on", "");
+        comes->audio_came = false;
+        wait_for(world->loop, &comes->audio_came);
+    }
+    expect_spoken(late, "over http");
+    assert_false(comes->over);
+    says_end(world, 1);
+    wait_for(world->loop, &comes->over);
+    assert_int_equal(comes->last.kind, TTS_DONE);
+    assert_false(world->gone);
+    world_free(&world);
+}
+
 static void a_stall_within_a_sentence_ends_it(void **state)
 {
     (void)state;
@@ -564,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_refused_socket_is_no_loss),
         cmocka_unit_test(a_socket_that_does_not_open_holds_nobody_up),
         cmocka_unit_test(silence_on_the_socket_is_given_up_in_time_for_http),
+        cmocka_unit_test(a_late_sentence_breaks_no_other_off),
         cmocka_unit_test(a_stall_within_a_sentence_ends_it),
         cmocka_unit_test(errors_send_the_sentence_over_http),
         cmocka_unit_test(nonsense_is_borne_for_a_while),

@@ -47,6 +47,7 @@ struct socket {
     struct ws *ws;
     struct timer *timer; /* OPENING: to open; OPEN: to keep alive; SHUT: to try again */
     int opens, nonsense;
+    int64_t heard_ms; /* when the newest message came */
     uint32_t last_context;
     struct context contexts[SPEAKING_MAX];
 };
@@ -104,9 +105,14 @@ static void lose(struct socket *socket, int err, const char *why)
         give_up(speech, err, why);
 }
 
+/* One that is late is no reason to break off another that comes. */
 void elevenlabs_socket_late(struct speech *speech)
 {
-    lose((struct socket *)speech->session, ETIMEDOUT, "no audio in time");
+    struct socket *socket = (struct socket *)speech->session;
+    if (now_of(socket) < socket->heard_ms + speech->between_ms_max)
+        give_up(speech, ETIMEDOUT, "no audio in time");
+    else
+        lose(socket, ETIMEDOUT, "no audio in time");
 }
 
 /* ---- what comes back ------------------------------------------------------------------------ */
@@ -188,6 +194,7 @@ static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t byte
         return;
     }
     socket->nonsense = 0;
+    socket->heard_ms = now_of(socket);
     struct context *context = context_of(socket, &message);
     if (message.kind != ELEVENLABS_TROUBLE) {
         if (context)
