@@ -444,6 +444,19 @@ char *stack_control(struct stack *stack, const char *method, const char *path, c
     return body;
 }
 
+int64_t stack_asked_of(struct stack *stack, const char *party, const char *endpoint)
+{
+    char *path = xprintf("/stats?party=%s", party);
+    char *start = xprintf("\"%s\":{\"requests\":", endpoint);
+    char *stats = stack_control(stack, "GET", path, NULL);
+    const char *at = strstr(stats, start);
+    int64_t asked = at ? strtoll(at + strlen(start), NULL, 10) : 0;
+    free(stats);
+    free(start);
+    free(path);
+    return asked;
+}
+
 int stack_get_with(struct stack *stack, const char *path, const char *header, char **body_out)
 {
     char *url = xprintf("%s%s", stack->url, path);

@@ -40,6 +40,8 @@ int stack_command_with(struct stack *stack, const char *const *settings, const c
 
 /* An order to the sandbox, and its answer, which the caller frees. Fails unless it is a 2xx. */
 char *stack_control(struct stack *stack, const char *method, const char *path, const char *json);
+/* How often a party of the sandbox was asked at an endpoint, since it was reset. */
+int64_t stack_asked_of(struct stack *stack, const char *party, const char *endpoint);
 /* A page of karen serve; the status, and the body, which the caller frees. */
 int stack_get(struct stack *stack, const char *path, char **body_out);
 /* The same with one more header, "Name: value". */

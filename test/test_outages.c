@@ -74,6 +74,7 @@ static void all_is_well_without_a_fault(void **state)
     struct stack_screening result = call_with(NULL);
     assert_string_equal(result.label, "legitimate");
     assert_true(says(&result, "agent: "));
+    assert_true(stack_asked_of(stack, "elevenlabs", "multi_input") >= 1);
     stack_screening_free(&result);
 }
 
@@ -118,6 +119,7 @@ static void a_voice_whose_socket_breaks_speaks_on(void **state)
     struct stack_screening result =
         call_with("{\"party\":\"elevenlabs\",\"endpoint\":\"multi_input\",\"act\":\"drop\","
                   "\"after\":0}");
+    assert_true(stack_asked_of(stack, "elevenlabs", "stream") >= 1);
     assert_int_equal(result.agent_turns, whole.agent_turns);
     assert_string_equal(result.label, "legitimate");
     assert_true(stack_metric(stack, losses) == before);

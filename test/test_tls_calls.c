@@ -49,6 +49,8 @@ static void the_calls_ended_as_they_should(void **state)
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE status = 'completed'"),
                      countof(callers));
     assert_int_equal((int)stack_metric(callers_stack, "karen_calls_live"), 0);
+    assert_true(stack_asked_of(callers_stack, "elevenlabs", "multi_input") >=
+                (int)countof(callers));
 }
 
 /* The same addresses and keys, but nobody vouches for who answers there. */
