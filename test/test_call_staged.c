@@ -55,6 +55,15 @@ static void answer_is_begun_at_the_pause_and_heard_when_the_turn_is_sure(void **
     assert_non_null(strstr(talk_lines(&talk), "caller: I want to speak to Jan.\n"));
     assert_int_equal(call_counts(talk.core)->staged, 1);
     assert_int_equal(call_counts(talk.core)->staged_in_vain, 0);
+    talk_until(&talk, 12000);
+    const struct call_stages *stages = &talk_last(&talk, DO_RECORD)->action.line.stages;
+    assert_int_equal(stages->last_voice_ms, 6000);
+    assert_int_equal(stages->asked_ms, 6160);
+    assert_int_equal(stages->reply_first_ms, 6300);
+    assert_int_equal(stages->clip_first_ms, 6300);
+    assert_int_equal(stages->commit_ms, 6520);
+    assert_int_equal(stages->sent_first_ms, 6520);
+    assert_true(stages->heard_ms > 6520 && stages->heard_ms <= 6620);
     talk_end(&talk);
 }
 

@@ -140,6 +140,8 @@ static void lines_are_kept_as_they_settle_and_amended(void **state)
     struct call_line more = line(6, SPEAKER_AGENT, "Děku");
     more.interrupted = true;
     more.generated = str_of("Děkuji vám.");
+    more.stages = (struct call_stages){
+        .turn = 1, .last_voice_ms = 4100, .commit_ms = 4380, .sent_first_ms = 4900};
     assert_int_equal(save(jan, call, &more, 1, ""), 0);
     struct reading reading = lines_of(jan, call);
     assert_int_equal(reading.count, 3);
@@ -151,6 +153,10 @@ static void lines_are_kept_as_they_settle_and_amended(void **state)
     assert_true(reading.lines[1].confidence > 0.49f && reading.lines[1].confidence < 0.51f);
     assert_true(reading.lines[2].interrupted);
     assert_true(str_is(reading.lines[2].generated, "Děkuji vám."));
+    char *stages = postgres_ask("SELECT string_agg(stages::text, ' ') FROM call_turns");
+    assert_string_equal(stages,
+                        "{\"sent_ms\": 4900, \"committed_ms\": 4380, \"last_voice_ms\": 4100}");
+    free(stages);
     char *snapshot = postgres_ask("SELECT convert_from(snapshot, 'UTF8') FROM call_snapshots");
     assert_string_equal(snapshot, "snap"); /* an empty one keeps the old */
     free(snapshot);

@@ -150,6 +150,12 @@ static void publish_lines(struct metrics_slot *slot, const struct switchboard_st
     publish_ms(slot, "karen_greeting_seconds", "", stats->greeting.buckets,
                (double)stats->greeting.sum_ms);
     publish_ms(slot, "karen_reply_seconds", "", stats->reply.buckets, (double)stats->reply.sum_ms);
+    for (int i = 0; i < LINE_STAGES; i++) {
+        char label[32];
+        snprintf(label, sizeof(label), "stage=\"%s\"", line_stage_names[i]);
+        publish_ms(slot, "karen_reply_stage_seconds", label, stats->stages[i].buckets,
+                   stats->stages[i].sum_ms);
+    }
     publish_ms(slot, "karen_reply_overhead_seconds", "", stats->own.buckets,
                (double)stats->own.sum_ms);
 }

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLOT_SAMPLES_MAX = 512, SAMPLE_KEY_BYTES = 112, DEPARTED = METRICS_SLOTS_MAX - 1 };
+enum { SLOT_SAMPLES_MAX = 640, SAMPLE_KEY_BYTES = 112, DEPARTED = METRICS_SLOTS_MAX - 1 };
 
 struct sample {
     char key[SAMPLE_KEY_BYTES]; /* name{labels} */
@@ -56,6 +56,7 @@ static const struct metric {
     {"karen_stale_events_total", "counter", "Late news of abandoned work, ignored."},
     {"karen_greeting_seconds", "histogram", "Stream start to the first byte of the greeting."},
     {"karen_reply_seconds", "histogram", "Caller's last voice to the first byte of the reply."},
+    {"karen_reply_stage_seconds", "histogram", "Its stages: decide, model, voice, send, heard."},
     {"karen_reply_overhead_seconds", "histogram", "The part of it that is not the providers'."},
     {"karen_provider_asks_total", "counter", "Requests to providers."},
     {"karen_provider_failures_total", "counter", "Requests to providers that failed, by kind."},

@@ -237,6 +237,7 @@ struct say {
     size_t heard_bytes;       /* of audio, confirmed by marks */
     int64_t start_ms, end_ms; /* media clock */
     size_t clips_asked;
+    struct call_stages stages; /* of a gen's, from its first sound on */
 };
 
 struct anchor { /* of a clip's text so many letters (bytes) are spoken within so many ms */

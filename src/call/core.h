@@ -189,6 +189,14 @@ enum call_line_kind {
     LINE_BACKCHANNEL, /* "mhm" while Karen went on: heard, but no turn */
 };
 
+/* The stages of a turn and its reply; 0: not reached. In now_ms time, those of a call_line on the
+ * media clock. */
+struct call_stages {
+    uint32_t turn;
+    int64_t last_voice_ms, commit_ms, asked_ms, reply_first_ms, clip_first_ms, sent_first_ms,
+        heard_ms;
+};
+
 /* A line of the transcript: what was really said and really heard. */
 struct call_line {
     uint32_t
@@ -200,7 +208,8 @@ struct call_line {
     bool interrupted;         /* text is the part that was heard, cut at a word */
     float confidence;         /* caller: the recogniser's; 1 for the agent */
     struct str text;
-    struct str generated; /* agent: the whole reply when it was interrupted, else empty */
+    struct str generated;      /* agent: the whole reply when it was interrupted, else empty */
+    struct call_stages stages; /* of a reply of the model; turn 0: it is none */
 };
 
 struct call_action {
@@ -241,12 +250,6 @@ struct call_setup {
 struct call_counts { /* for metrics and the call's record; staged: gens of turns not sure yet */
     uint32_t turns, gens, staged, staged_in_vain, holds, barge_ins, stale_events, reprompts,
         fillers, stt_losses, reply_failures, clip_failures, unheard, echoes, machines;
-};
-
-/* The stages of a turn, in now_ms time; 0: did not happen. */
-struct call_stages {
-    uint32_t turn;
-    int64_t last_voice_ms, commit_ms, reply_first_ms, clip_first_ms, sent_first_ms, heard_ms;
 };
 
 struct call_core;

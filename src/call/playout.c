@@ -58,8 +58,8 @@ static void hear(struct call_core *core, struct clip *clip, size_t until)
     say->heard_bytes += until - clip->heard;
     clip->heard = until;
     say->end_ms = media_now(core);
-    if (say->gen && core->stages.turn == say->turn && !core->stages.heard_ms)
-        core->stages.heard_ms = core->now_ms;
+    if (say->stages.turn && !say->stages.heard_ms)
+        say->stages.heard_ms = core->now_ms;
 }
 
 /* Everything up to this place was played: whole clips before it too. */

@@ -15,8 +15,10 @@ static void start_gen(struct call_core *core)
     reply->gen++;
     core->counts.gens++;
     reply->running = true;
-    if (!core->stages.sent_first_ms)
+    if (!core->stages.sent_first_ms) {
+        core->stages.asked_ms = core->now_ms;
         core->stages.reply_first_ms = core->stages.clip_first_ms = 0;
+    }
     reply->any_text = reply->ask_again = false;
     reply->asked_ms = reply->piece_ms = core->now_ms;
     reply->say = 0;

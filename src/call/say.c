@@ -149,8 +149,29 @@ void say_start(struct call_core *core, struct say *say)
     script_on_asked(core, say->phrase);
     if (in_context(say))
         say->context = context_open(&core->context, say->id);
-    if (say->gen && core->stages.turn == say->turn && !core->stages.sent_first_ms)
+    if (say->gen && core->stages.turn == say->turn && !core->stages.sent_first_ms) {
         core->stages.sent_first_ms = core->now_ms;
+        say->stages = core->stages;
+    }
+}
+
+static int64_t reached(const struct call_core *core, int64_t at_ms)
+{
+    return at_ms ? to_media(core, at_ms) : 0;
+}
+
+static struct call_stages media_stages(const struct call_core *core, const struct call_stages *at)
+{
+    return (struct call_stages){
+        .turn = at->turn,
+        .last_voice_ms = reached(core, at->last_voice_ms),
+        .commit_ms = reached(core, at->commit_ms),
+        .asked_ms = reached(core, at->asked_ms),
+        .reply_first_ms = reached(core, at->reply_first_ms),
+        .clip_first_ms = reached(core, at->clip_first_ms),
+        .sent_first_ms = reached(core, at->sent_first_ms),
+        .heard_ms = reached(core, at->heard_ms),
+    };
 }
 
 static void say_record(struct call_core *core, const struct say *say, struct str heard)
@@ -166,6 +187,7 @@ static void say_record(struct call_core *core, const struct say *say, struct str
                      .interrupted = say->truncated || !whole,
                      .confidence = 1,
                      .text = heard,
+                     .stages = media_stages(core, &say->stages),
                      .generated = whole ? (struct str){0} : (struct str){say->text, say->bytes},
                  });
 }

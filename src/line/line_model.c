@@ -45,15 +45,6 @@ static void estimate_usage(struct line_reply *reply)
     count_usage(reply->line, &usage);
 }
 
-static void note_first_piece(struct line_reply *reply)
-{
-    struct line *line = reply->line;
-    if (reply->asked_ms)
-        stats_observe(&line->parts->stats->model,
-                      (double)(loop_now_ms(line->parts->loop) - reply->asked_ms));
-    reply->asked_ms = 0;
-}
-
 static void on_last(struct line_reply *reply, const struct llm_event *event)
 {
     struct line *line = reply->line;
@@ -102,7 +93,6 @@ static void on_tool(struct line_reply *reply, const struct llm_event *event)
 static void on_reply(const struct llm_event *event, void *arg)
 {
     struct line_reply *reply = arg;
-    note_first_piece(reply);
     reply->reply_bytes += event->text.bytes;
     switch (event->kind) {
     case LLM_TEXT:
@@ -125,8 +115,7 @@ void line_ask(struct line *line, uint32_t gen)
                                       .tag = line->safety_id,
                                       .log = line->log};
     int64_t now_us = loop_now_us(line->parts->loop);
-    *reply =
-        (struct line_reply){.line = line, .gen = gen, .asked_ms = loop_now_ms(line->parts->loop)};
+    *reply = (struct line_reply){.line = line, .gen = gen};
     line->own_us = now_us - line->arrived_us;
     reply->prompt_bytes =
         question_ask(line->parts->llm, &question, on_reply, reply, &reply->asking);

@@ -59,10 +59,9 @@ struct line_clip { /* one DO_SYNTH until its DO_DROP_CLIP */
     struct buf audio;
     bool ended, told_end;
     int err;
-    size_t told;      /* bytes the core was told of */
-    size_t letters;   /* of the text, spoken when the audio so far ends; 0: not known */
-    struct buf text;  /* where it is not what the voice was given: figures are words there */
-    int64_t asked_ms; /* 0: its first audio has come */
+    size_t told;     /* bytes the core was told of */
+    size_t letters;  /* of the text, spoken when the audio so far ends; 0: not known */
+    struct buf text; /* where it is not what the voice was given: figures are words there */
     int64_t characters;
 };
 
@@ -70,7 +69,6 @@ struct line_reply { /* one DO_ASK until its last event */
     struct line *line;
     uint32_t gen; /* 0: free */
     struct op *asking;
-    int64_t asked_ms; /* 0: its first piece has come */
     size_t prompt_bytes, reply_bytes;
 };
 
@@ -185,4 +183,5 @@ void line_record_close(struct line *line, const char *why);
 
 /* switchboard.c */
 void stats_observe(struct line_histogram *histogram, double ms);
+void stats_reply(struct switchboard_stats *stats, const struct call_stages *stages);
 void stats_end(struct switchboard_stats *stats, const char *why, const struct call_counts *counts);

@@ -33,6 +33,8 @@ void line_record(struct line *line, const struct call_line *row)
     line->last_row = copy;
     line->row_count++;
     line->dirty = true;
+    if (row->stages.turn)
+        stats_reply(line->parts->stats, &row->stages);
 }
 
 static void drop_rows(struct line *line, size_t count)

@@ -70,15 +70,6 @@ static void on_phrase(void *arg)
     tell(clip->line);
 }
 
-static void note_first_audio(struct line_clip *clip)
-{
-    struct line *line = clip->line;
-    if (clip->asked_ms)
-        stats_observe(&line->parts->stats->voice,
-                      (double)(loop_now_ms(line->parts->loop) - clip->asked_ms));
-    clip->asked_ms = 0;
-}
-
 static size_t letters_of(const struct line_clip *clip, size_t spoken)
 {
     return clip->text.bytes ? spoken_origin(clip->line->language, buf_str(&clip->text), spoken)
@@ -108,7 +99,6 @@ static void on_speech(const struct tts_event *event, void *arg)
     struct line *line = clip->line;
     switch (event->kind) {
     case TTS_AUDIO:
-        note_first_audio(clip);
         if (bytes_held(line) + event->bytes > LINE_AUDIO_BYTES_MAX) {
             op_cancel(&clip->speaking);
             line->usage.tts_characters += clip->characters;
@@ -141,7 +131,6 @@ static void synthesise(struct line *line, struct line_clip *clip, struct str tex
                                   .session = line->voice,
                                   .previous = str_of(line->previous),
                                   .log = line->log};
-    clip->asked_ms = loop_now_ms(line->parts->loop);
     clip->characters = (int64_t)utf8_length(request.text);
     if (!str_is(text, buf_text(&words)))
         buf_add_str(&clip->text, text);
@@ -242,10 +231,8 @@ static void note_answer(struct line *line)
         return;
     line->measured = stages->turn;
     line->own_us += loop_now_us(line->parts->loop) - line->arrived_us;
-    if (stages->last_voice_ms) {
+    if (stages->last_voice_ms)
         note_wait(line, stages->sent_first_ms - stages->last_voice_ms);
-        stats_observe(&stats->decide, (double)(stages->commit_ms - stages->last_voice_ms));
-    }
     stats_observe(&stats->own, (double)line->own_us / 1000);
 }
 

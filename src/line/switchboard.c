@@ -59,6 +59,29 @@ static struct line_end *end_of(struct switchboard_stats *stats, const char *why)
     return last;
 }
 
+const char *const line_stage_names[LINE_STAGES] = {[LINE_DECIDE] = "decide",
+                                                   [LINE_MODEL] = "model",
+                                                   [LINE_VOICE] = "voice",
+                                                   [LINE_SEND] = "send",
+                                                   [LINE_HEARD] = "heard"};
+
+/* A stage that was not reached, or one that was skipped, is not counted. */
+static void observe_stage(struct line_histogram *histogram, int64_t from_ms, int64_t to_ms)
+{
+    if (from_ms && to_ms >= from_ms)
+        stats_observe(histogram, (double)(to_ms - from_ms));
+}
+
+void stats_reply(struct switchboard_stats *stats, const struct call_stages *at)
+{
+    int64_t ready_ms = at->clip_first_ms > at->commit_ms ? at->clip_first_ms : at->commit_ms;
+    observe_stage(&stats->stages[LINE_DECIDE], at->last_voice_ms, at->commit_ms);
+    observe_stage(&stats->stages[LINE_MODEL], at->asked_ms, at->reply_first_ms);
+    observe_stage(&stats->stages[LINE_VOICE], at->reply_first_ms, at->clip_first_ms);
+    observe_stage(&stats->stages[LINE_SEND], ready_ms, at->sent_first_ms);
+    observe_stage(&stats->stages[LINE_HEARD], at->sent_first_ms, at->heard_ms);
+}
+
 void stats_end(struct switchboard_stats *stats, const char *why, const struct call_counts *counts)
 {
     end_of(stats, why[0] ? why : "ended")->count++;

@@ -79,6 +79,15 @@ struct line_histogram {
     uint64_t count;
     double sum_ms;
 };
+enum line_stage {
+    LINE_DECIDE, /* the caller's last voice to the end of turn */
+    LINE_MODEL,  /* question to the model to its first words */
+    LINE_VOICE,  /* ... to their first sound */
+    LINE_SEND,   /* ... or the end of turn, whichever is later, to the carrier */
+    LINE_HEARD,  /* ... to the carrier's word that it was played */
+    LINE_STAGES,
+};
+extern const char *const line_stage_names[LINE_STAGES];
 struct switchboard_stats {
     uint64_t live, opened, refused, resumed;
     uint64_t unsaved; /* ended calls that wait for the database */
@@ -92,10 +101,8 @@ struct switchboard_stats {
         machines;                   /* of calls that ended */
     struct line_histogram greeting; /* start of the stream to the first audio sent */
     struct line_histogram reply;    /* the caller's last voice to the first audio of the answer */
-    struct line_histogram decide;   /* ... last voice to the end of turn */
-    struct line_histogram model;    /* ... question to the model to its first words */
-    struct line_histogram voice;    /* ... sentence to the voice service to its first audio */
-    struct line_histogram own;      /* ... and our own work between the three */
+    struct line_histogram stages[LINE_STAGES]; /* of replies, once they are written down */
+    struct line_histogram own;                 /* our own work in a reply */
     struct clips_stats clips;
 };
 /* Borrowed until the next call. */

@@ -76,7 +76,7 @@ extern const char turns_save_sql[];
 void turns_json(const struct call_line *lines, size_t count, struct buf *out);
 /* Lines as rows of a relation, and back. */
 #define TURN_COLUMNS                                                                               \
-    "seq, speaker, kind, phrase, start_ms, end_ms, interrupted, confidence, text, generated"
+    "seq, speaker, kind, phrase, start_ms, end_ms, interrupted, confidence, text, generated, stages"
 struct call_line *turn_rows(const struct db_rows *rows, struct arena *arena);
 
 enum contact_kind contact_kind_of(struct str code);

@@ -64,6 +64,26 @@ static void put_text(struct buf *out, const char *name, struct str text)
     store_json_text(out, utf8_cut(text, LINE_BYTES_MAX / 3)); /* a bad byte becomes three */
 }
 
+static void put_stage(struct buf *out, const char *name, int64_t at_ms)
+{
+    if (at_ms)
+        buf_printf(out, "%s\"%s\":%" PRId64, out->data[out->bytes - 1] == '{' ? "" : ",", name,
+                   at_ms);
+}
+
+static void put_stages(struct buf *out, const struct call_stages *stages)
+{
+    buf_puts(out, ",\"stages\":{");
+    put_stage(out, "last_voice_ms", stages->last_voice_ms);
+    put_stage(out, "committed_ms", stages->commit_ms);
+    put_stage(out, "asked_ms", stages->asked_ms);
+    put_stage(out, "model_ms", stages->reply_first_ms);
+    put_stage(out, "voice_ms", stages->clip_first_ms);
+    put_stage(out, "sent_ms", stages->sent_first_ms);
+    put_stage(out, "heard_ms", stages->heard_ms);
+    buf_putc(out, '}');
+}
+
 static void put_line(struct buf *out, const struct call_line *line)
 {
     const char *phrase = phrase_code(line->phrase);
@@ -77,6 +97,8 @@ static void put_line(struct buf *out, const struct call_line *line)
     put_text(out, "text", line->text);
     if (line->generated.bytes)
         put_text(out, "generated", line->generated);
+    if (line->stages.turn)
+        put_stages(out, &line->stages);
     buf_putc(out, '}');
 }
 
@@ -109,11 +131,12 @@ const char turns_save_sql[] =
     "INSERT INTO call_turns (tenant_id, call_id, " TURN_COLUMNS ")"
     " SELECT $1::uuid, $2::uuid, " TURN_COLUMNS " FROM jsonb_to_recordset($3::jsonb) AS line"
     " (seq integer, speaker text, kind text, phrase text, start_ms bigint, end_ms bigint,"
-    "  interrupted boolean, confidence real, text text, generated text)"
+    "  interrupted boolean, confidence real, text text, generated text, stages jsonb)"
     " ON CONFLICT (tenant_id, call_id, seq) DO UPDATE SET speaker = excluded.speaker,"
     " kind = excluded.kind, phrase = excluded.phrase, start_ms = excluded.start_ms,"
     " end_ms = excluded.end_ms, interrupted = excluded.interrupted,"
-    " confidence = excluded.confidence, text = excluded.text, generated = excluded.generated";
+    " confidence = excluded.confidence, text = excluded.text, generated = excluded.generated,"
+    " stages = excluded.stages";
 
 void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struct call_line *lines,
                 size_t count, const struct turns_snapshot *snapshot, db_end_fn *on_end, void *arg,
