@@ -137,9 +137,10 @@ static bool is_ducked(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (!playout_speaking(core) || !caller->ever)
         return false;
-    int64_t until = caller->voice_on ? turn_last_sign_ms(core) + VOICE_STUCK_MS
-                                     : caller->last_voice_ms + VOICE_HANGOVER_MS + DUCK_MS;
-    return core->now_ms < until;
+    if (caller->voice_on)
+        return core->now_ms < turn_last_sign_ms(core) + VOICE_STUCK_MS;
+    bool spoke_over = core->playout.says[0].start_ms < to_media(core, caller->last_voice_ms);
+    return spoke_over && core->now_ms < caller->last_voice_ms + VOICE_HANGOVER_MS + DUCK_MS;
 }
 
 /* When the next piece goes out. */

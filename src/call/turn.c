@@ -76,13 +76,16 @@ static bool only_farewell(struct call_core *core)
     return words_are_farewell(core->language, buf_str(&core->scratch));
 }
 
+static bool same_spelling(struct str one, struct str other)
+{
+    return one.bytes == other.bytes && (!one.bytes || memcmp(one.at, other.at, one.bytes) == 0);
+}
+
 static bool same_words(struct call_core *core, struct str one, struct str other)
 {
     words_normalise(one, &core->scratch);
     words_normalise(other, &core->scratch2);
-    return core->scratch.bytes == core->scratch2.bytes &&
-           (!core->scratch.bytes ||
-            memcmp(core->scratch.data, core->scratch2.data, core->scratch.bytes) == 0);
+    return same_spelling(buf_str(&core->scratch), buf_str(&core->scratch2));
 }
 
 void turn_drop(struct call_core *core)
@@ -431,7 +434,7 @@ static void late_final(struct call_core *core, const struct call_event *event)
     } else if (words_count(fresh) > LATE_WORDS_MAX) {
         text_join(&core->caller.finals, fresh);
         words_changed(core, event->end_ms);
-    } else if (changed || turn->staged) { /* at least it is better spelled */
+    } else if (!same_spelling(buf_str(whole), text_str(turn->text))) {
         amend(core, buf_str(whole));
     }
 }
