@@ -284,6 +284,8 @@ static void check_says_what_is_wrong_and_what_to_do(void **state)
                    "refuses the key (401): check TWILIO_AUTH_TOKEN");
     expect_command(SETTINGS("OPENAI_MODEL=gpt-none"), "check", 1,
                    "the model gpt-none is not offered: set OPENAI_MODEL");
+    expect_command(SETTINGS("ELEVENLABS_MODEL=eleven_none"), "check", 1,
+                   "the model eleven_none is not offered: set ELEVENLABS_MODEL");
     expect_command(SETTINGS("ELEVENLABS_BASE_URL=http://127.0.0.1:1"), "check", 1,
                    "check ELEVENLABS_BASE_URL and the network");
     expect_command(SETTINGS("DATABASE_URL=postgres://nobody@127.0.0.1:1/none"), "check", 1,

@@ -159,6 +159,27 @@ static bool look_for_model(const struct checks *checks, struct str body, char *t
     return found;
 }
 
+static bool look_for_voice(const struct checks *checks, struct str body, char *text, size_t room)
+{
+    const struct config *config = checks->config;
+    struct json json = json_of(body);
+    struct str key, id;
+    bool found = false;
+    for (bool in = json_array(&json); in && json_element(&json);)
+        for (bool inside = json_object(&json); inside && json_member(&json, &key);)
+            if (str_is(key, "model_id"))
+                found |= json_string(&json, &id) && str_is(id, config->elevenlabs_model);
+            else
+                json_skip(&json);
+    if (found)
+        snprintf(text, room, "reachable, offers %s; spoken over %s", config->elevenlabs_model,
+                 config->elevenlabs_protocol);
+    else
+        snprintf(text, room, "the model %s is not offered: set ELEVENLABS_MODEL to one that is",
+                 config->elevenlabs_model);
+    return found;
+}
+
 static bool look_for_ears(const struct checks *checks, struct str body, char *text, size_t room)
 {
     const struct config *config = checks->config;
@@ -194,7 +215,8 @@ static void check_providers(struct checks *checks)
                                     .look = look_for_model},
                            voice = {.part = "voice",
                                     .key_setting = "ELEVENLABS_API_KEY",
-                                    .base_setting = "ELEVENLABS_BASE_URL"};
+                                    .base_setting = "ELEVENLABS_BASE_URL",
+                                    .look = look_for_voice};
     snprintf(carrier.url, sizeof(carrier.url), "%s/2010-04-01/Accounts/%s.json",
              config->twilio_base_url, or_empty(config->twilio_account_sid));
     carrier.user = or_empty(config->twilio_account_sid);
