@@ -32,16 +32,25 @@ static void tell_results(const struct listen_ask *ask)
         &(struct listen_results){.ask = ask, .event = &event, .is_final = true, .request_id = "r"},
         &text);
     check_json(&text);
+    buf_clear(&text);
+    flux_turn_print(
+        &(struct flux_said){.request_id = "r", .ask = ask},
+        &(struct flux_turn_info){.event = "Update", .words = {.ask = ask, .event = &event}}, &text);
+    check_json(&text);
+    buf_clear(&text);
+    flux_configured_print(&(struct flux_said){.request_id = "r", .ask = ask}, true, &text);
+    check_json(&text);
     buf_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct str text = {(const char *)data, bytes}, query = str_cut(&text, '\n');
-    for (int live = 0; live < 2; live++) {
+    struct listen_turns turns = {.over = 0.7, .timeout_ms = 5000};
+    for (enum listen_way way = LISTEN_BATCH; way <= LISTEN_FLUX; way++) {
         struct listen_error error = {0};
         struct listen_ask ask;
-        if (listen_read(query, live, &ask, &error)) {
+        if (listen_read(query, way, &ask, &error)) {
             check(error.status >= 400 && error.message[0]);
             continue;
         }
@@ -50,5 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         listen_fini(&ask);
     }
     listen_message_read(text);
+    if (listen_configure_read(text, &turns) == 0)
+        check(turns.over >= 0.5 && turns.over <= 1 && turns.maybe_over <= 0.9 &&
+              turns.timeout_ms >= 500 && turns.timeout_ms <= 60000);
     return 0;
 }

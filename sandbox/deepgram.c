@@ -120,6 +120,7 @@ static void list_projects(struct visit *visit)
 
 static const struct endpoint endpoints[] = {
     {HTTP_GET, "/v1/listen", "listen", deepgram_live},
+    {HTTP_GET, "/v2/listen", "flux", deepgram_flux},
     {HTTP_POST, "/v1/listen", "batch", deepgram_batch},
     {HTTP_GET, "/v1/projects", "projects", list_projects},
 };

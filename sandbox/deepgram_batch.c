@@ -93,7 +93,7 @@ void deepgram_batch(struct visit *visit)
     struct listen_error error;
     struct listen_ask ask;
     str_cut(&query, '?');
-    if (listen_read(query, false, &ask, &error)) {
+    if (listen_read(query, LISTEN_BATCH, &ask, &error)) {
         deepgram_refuse(visit, &error);
         return;
     }

@@ -1,5 +1,6 @@
 /* sandbox/deepgram_live.c: one live stream: audio in, texts out, and the rules about silence on the
- * line. What is understood is the recogniser's or the script's business. */
+ * line. What is understood is the recogniser's or the script's business; what is said of it,
+ * deepgram_nova.c's and deepgram_flux.c's. */
 #include "base/audio.h"
 #include "base/hash.h"
 #include "base/id.h"
@@ -13,35 +14,10 @@
 #include <string.h>
 
 enum {
-    IDLE_MS_MAX = 10000,    /* without audio or KeepAlive, or without any audio from the start */
-    EMPTY_RESULT_MS = 4000, /* of audio without a result: an empty one shows that we listen */
-    NO_WORD = -1,
+    IDLE_MS_MAX = 10000, /* without audio or KeepAlive, or without any audio from the start */
 };
 
-struct listener {
-    struct deepgram *deepgram;
-    struct listener *next, *previous;
-    struct seen_counts *counts;
-    struct listen_ask ask;
-    struct ws *ws; /* NULL once it is closed */
-    struct outbox *outbox;
-    struct hear *hear;         /* either this ... */
-    struct scripted *scripted; /* ... or this */
-    struct op *idle, *ending;
-    EVP_MD_CTX *digest; /* of the audio */
-    char request_id[UUID_TEXT_BYTES];
-    int64_t opened_ms, heard_from_ms; /* loop time; the newest sign of life */
-    int64_t last_word_ms;             /* audio time of the end; NO_WORD: told already */
-    int64_t result_to_ms;             /* audio time that the newest result covers */
-    int16_t odd_sample;               /* of linear16 at 16 kHz: the first of a pair */
-    bool has_odd;
-    bool in_sentence; /* a Finalize does not end one: the caller may go on */
-    bool speaking;    /* an utterance is on: its result is still to come */
-    int64_t audio_bytes, keep_alives, finalizes, configures, finals;
-    int close_code;
-};
-
-static int64_t fed_ms(const struct listener *listener)
+int64_t listener_fed_ms(const struct listener *listener)
 {
     return listener->hear ? hear_fed_ms(listener->hear) : scripted_fed_ms(listener->scripted);
 }
@@ -58,12 +34,9 @@ static void print_listener(const struct listener *listener, struct buf *out)
     buf_printf(out, "\"configures\":%lld,\"finals\":%lld,\"texts\":%lld,\"close_code\":%d,",
                (long long)listener->configures, (long long)listener->finals,
                (long long)outbox_texts(listener->outbox), listener->close_code);
-    buf_puts(out, "\"keyterms\":[");
-    for (size_t i = 0; i < listener->ask.keyterm_count; i++) {
-        buf_puts(out, i ? "," : "");
-        buf_json_string(out, str_of(listener->ask.keyterms[i]));
-    }
-    buf_puts(out, "]}");
+    buf_puts(out, "\"keyterms\":");
+    listen_keyterms_print(&listener->ask, out);
+    buf_putc(out, '}');
 }
 
 void deepgram_print_listeners(void *state, struct buf *out)
@@ -101,6 +74,7 @@ static void listener_free(struct listener *listener)
     outbox_free(&listener->outbox);
     hear_close(&listener->hear);
     scripted_free(&listener->scripted);
+    flux_hear_fini(&listener->flux);
     listen_fini(&listener->ask);
     EVP_MD_CTX_free(listener->digest);
     free(listener);
@@ -119,72 +93,11 @@ void deepgram_drop_listeners(void *state)
         listener_free(deepgram->listeners);
 }
 
-static void put(struct listener *listener, struct buf *text)
+void listener_put(struct listener *listener, struct buf *text)
 {
     listener->counts->bytes_out += (int64_t)text->bytes;
     outbox_put(listener->outbox, buf_str(text));
     buf_free(text);
-}
-
-static void put_results(struct listener *listener, const struct hear_event *event)
-{
-    struct buf text = {0};
-    bool is_final = event->kind == HEAR_FINAL;
-    bool by_silence = is_final && event->end == HEAR_BY_SILENCE;
-    const struct listen_results results = {.ask = &listener->ask,
-                                           .event = event,
-                                           .as_written = listener->scripted != NULL,
-                                           .begins = !listener->in_sentence,
-                                           .ends = by_silence,
-                                           .is_final = is_final,
-                                           .speech_final = by_silence,
-                                           .from_finalize = event->end == HEAR_BY_FINALIZE,
-                                           .request_id = listener->request_id};
-    listen_results_print(&results, &text);
-    put(listener, &text);
-    if (is_final) {
-        listener->finals++;
-        listener->result_to_ms = event->end_ms;
-        listener->in_sentence = !by_silence && (event->word_count || listener->in_sentence);
-    }
-    if (event->word_count)
-        listener->last_word_ms = event->words[event->word_count - 1].end_ms;
-}
-
-static void on_heard(const struct hear_event *event, void *arg)
-{
-    struct listener *listener = arg;
-    struct buf text = {0};
-    listener->speaking = event->kind != HEAR_FINAL;
-    if (event->kind != HEAR_SPEECH_STARTED) {
-        if (event->kind == HEAR_FINAL || listener->ask.interim_results)
-            put_results(listener, event);
-    } else if (listener->ask.vad_events) {
-        listen_speech_started_print(event->start_ms, &text);
-        put(listener, &text);
-    }
-}
-
-/* The rules that hang on audio time: the end of an utterance by its words, and signs of life. */
-static void look_at_time(struct listener *listener)
-{
-    int64_t now_ms = fed_ms(listener);
-    struct buf text = {0};
-    if (listener->ask.utterance_end_ms && listener->last_word_ms != NO_WORD &&
-        now_ms - listener->last_word_ms >= listener->ask.utterance_end_ms) {
-        listen_utterance_end_print(listener->last_word_ms, &text);
-        listener->last_word_ms = NO_WORD;
-        listener->in_sentence = false;
-        put(listener, &text);
-    }
-    if (!listener->speaking && now_ms - listener->result_to_ms >= EMPTY_RESULT_MS) {
-        struct hear_event nothing = {.kind = HEAR_FINAL,
-                                     .end = HEAR_BY_LENGTH,
-                                     .text = "",
-                                     .start_ms = listener->result_to_ms,
-                                     .end_ms = now_ms};
-        put_results(listener, &nothing);
-    }
 }
 
 static void feed_ulaw(struct listener *listener, const uint8_t *ulaw, size_t bytes)
@@ -216,7 +129,7 @@ static void feed_linear(struct listener *listener, const uint8_t *data, size_t b
     buf_free(&ulaw);
 }
 
-static void finalize(struct listener *listener)
+void listener_finalize(struct listener *listener)
 {
     if (listener->hear)
         hear_finalize(listener->hear);
@@ -224,53 +137,20 @@ static void finalize(struct listener *listener)
         scripted_finalize(listener->scripted);
 }
 
-static void put_metadata(struct listener *listener)
-{
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    struct buf hex = {0}, text = {0};
-    EVP_DigestFinal_ex(listener->digest, digest, NULL);
-    hex_put(&hex, digest, SHA256_BYTES);
-    listen_metadata_print(&(struct listen_summary){.request_id = listener->request_id,
-                                                   .sha256 = buf_text(&hex),
-                                                   .wall_ms = wall_now_ms(),
-                                                   .duration_ms = fed_ms(listener),
-                                                   .ask = &listener->ask},
-                          &text);
-    put(listener, &text);
-    buf_free(&hex);
-}
-
-static void close_listener(struct listener *listener, int code, const char *why)
+void listener_close(struct listener *listener, int code, const char *why)
 {
     listener->close_code = code;
     outbox_close(listener->outbox, code, why);
 }
 
-static void close_stream(struct listener *listener)
+void listener_end(struct listener *listener)
 {
     if (listener->close_code)
         return;
-    finalize(listener);
-    put_metadata(listener);
-    close_listener(listener, WS_CLOSE_NORMAL, "");
-}
-
-static void on_text(struct listener *listener, struct str text)
-{
-    switch (listen_message_read(text)) {
-    case LISTEN_KEEP_ALIVE: listener->keep_alives++; break;
-    case LISTEN_FINALIZE:
-        listener->finalizes++;
-        finalize(listener);
-        break;
-    case LISTEN_CLOSE_STREAM: close_stream(listener); break;
-    case LISTEN_CONFIGURE: listener->configures++; break;
-    case LISTEN_UNKNOWN:
-    case LISTEN_BAD:
-        close_listener(listener, WS_CLOSE_POLICY,
-                       "DATA-0000: The text message is not one of this API.");
-        break;
-    }
+    listener_finalize(listener);
+    if (listener->way->last_words)
+        listener->way->last_words(listener);
+    listener_close(listener, WS_CLOSE_NORMAL, "");
 }
 
 static void on_audio(struct listener *listener, const uint8_t *data, size_t bytes)
@@ -281,7 +161,7 @@ static void on_audio(struct listener *listener, const uint8_t *data, size_t byte
         feed_linear(listener, data, bytes);
     else
         feed_ulaw(listener, data, bytes);
-    look_at_time(listener);
+    listener->way->on_audio(listener);
 }
 
 static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)
@@ -293,11 +173,11 @@ static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t byte
     listener->heard_from_ms = loop_now_ms(listener->deepgram->party->loop);
     listener->counts->bytes_in += (int64_t)bytes;
     if (kind == WS_TEXT)
-        on_text(listener, (struct str){data, bytes});
+        listener->way->on_text(listener, (struct str){data, bytes});
     else if (bytes)
         on_audio(listener, (const uint8_t *)data, bytes);
     else
-        close_stream(listener); /* an empty frame is the old way of saying so */
+        listener_end(listener); /* an empty frame is the old way of saying so */
 }
 
 static void on_close(struct ws *ws, int code, const char *why, int http_status, void *arg)
@@ -322,7 +202,7 @@ static void on_idle(void *arg)
     if (left_ms > 0)
         later(loop, left_ms, on_idle, listener, &listener->idle);
     else
-        close_listener(listener, WS_CLOSE_INTERNAL,
+        listener_close(listener, WS_CLOSE_INTERNAL,
                        "Deepgram did not receive audio data or a text message within the timeout "
                        "window. NET-0001");
 }
@@ -330,18 +210,19 @@ static void on_idle(void *arg)
 static bool open_ears(struct listener *listener)
 {
     struct deepgram *deepgram = listener->deepgram;
-    int silence_ms = (int)listener->ask.endpointing_ms;
+    int silence_ms = (int)listener->way->silence_ms(listener);
     struct script_lines *lines = deepgram_take_order(deepgram, &listener->ask);
     if (silence_ms != HEAR_SILENCE_NEVER && silence_ms < HEAR_SILENCE_MS_MIN)
         silence_ms = HEAR_SILENCE_MS_MIN;
     if (lines) {
-        listener->scripted = scripted_new(lines, silence_ms, on_heard, listener);
+        listener->scripted = scripted_new(lines, silence_ms, listener->way->on_heard, listener);
         script_lines_drop(&lines);
         return true;
     }
     const struct hear_options options = {.language = listen_language(&listener->ask),
                                          .silence_ms = silence_ms};
-    return hear_open(deepgram->models, &options, on_heard, listener, &listener->hear) == 0;
+    return hear_open(deepgram->models, &options, listener->way->on_heard, listener,
+                     &listener->hear) == 0;
 }
 
 static void link_listener(struct listener *listener)
@@ -355,12 +236,14 @@ static void link_listener(struct listener *listener)
     listener->counts->live++;
 }
 
-static struct listener *listener_new(struct visit *visit, const struct listen_ask *ask)
+static struct listener *listener_new(struct visit *visit, const struct listener_way *way,
+                                     const struct listen_ask *ask)
 {
     struct party *party = visit->party;
     struct listener *listener = xalloc(sizeof(*listener));
     listener->deepgram = party->state;
     listener->counts = visit->counts;
+    listener->way = way;
     listener->ask = *ask;
     listener->last_word_ms = NO_WORD;
     listener->opened_ms = listener->heard_from_ms = loop_now_ms(party->loop);
@@ -374,7 +257,7 @@ static struct listener *listener_new(struct visit *visit, const struct listen_as
     return listener;
 }
 
-void deepgram_live(struct visit *visit)
+static void listen(struct visit *visit, const struct listener_way *way)
 {
     static const struct ws_handler handler = {.on_message = on_message, .on_close = on_close};
     struct deepgram *deepgram = visit->party->state;
@@ -382,7 +265,7 @@ void deepgram_live(struct visit *visit)
     struct listen_error error;
     struct listen_ask ask;
     str_cut(&query, '?');
-    if (listen_read(query, true, &ask, &error)) {
+    if (listen_read(query, way->asks, &ask, &error)) {
         deepgram_refuse(visit, &error);
         return;
     }
@@ -391,7 +274,7 @@ void deepgram_live(struct visit *visit)
         visit_fail(visit, 429, NULL, NULL);
         return;
     }
-    struct listener *listener = listener_new(visit, &ask);
+    struct listener *listener = listener_new(visit, way, &ask);
     if (!open_ears(listener)) {
         listener_free(listener);
         visit_fail(visit, 500, NULL, "The recogniser has no model for this language.");
@@ -400,4 +283,16 @@ void deepgram_live(struct visit *visit)
     http_set_header(visit->req, "dg-request-id", listener->request_id);
     if (visit_accept(visit, &handler, listener, &listener->ws))
         listener_free(listener);
+    else if (way->first_words)
+        way->first_words(listener);
+}
+
+void deepgram_live(struct visit *visit)
+{
+    listen(visit, &listener_nova);
+}
+
+void deepgram_flux(struct visit *visit)
+{
+    listen(visit, &listener_flux);
 }

@@ -188,3 +188,87 @@ void listen_batch_print(const struct listen_batch *batch, struct buf *out)
     listen_alternative_print(batch->finals, batch->final_count, out);
     buf_puts(out, "]}]}}");
 }
+
+static void begin_said(const struct flux_said *said, const char *type, struct buf *out)
+{
+    buf_printf(out, "{\"type\":\"%s\",\"request_id\":\"%s\",\"sequence_id\":%lld", type,
+               said->request_id, (long long)said->sequence);
+}
+
+void flux_connected_print(const struct flux_said *said, struct buf *out)
+{
+    begin_said(said, "Connected", out);
+    buf_putc(out, '}');
+}
+
+static void put_flux_words(const struct listen_results *results, struct buf *out)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < results->event->word_count; i++) {
+        const struct hear_word *word = &results->event->words[i];
+        buf_clear(&text);
+        put_word_text(results, i, true, &text);
+        buf_puts(out, i ? ",{\"word\":" : "{\"word\":");
+        buf_json_string(out, buf_str(&text));
+        buf_printf(out, ",\"confidence\":%.4f,\"start\":%.3f,\"end\":%.3f}",
+                   word->confidence > 0 ? word->confidence : 0.5, seconds(word->start_ms),
+                   seconds(word->end_ms));
+    }
+    buf_free(&text);
+}
+
+void flux_turn_print(const struct flux_said *said, const struct flux_turn_info *info,
+                     struct buf *out)
+{
+    const struct hear_event *window = info->words.event;
+    begin_said(said, "TurnInfo", out);
+    buf_printf(out,
+               ",\"event\":\"%s\",\"turn_index\":%lld,\"audio_window_start\":%.3f,"
+               "\"audio_window_end\":%.3f,\"transcript\":",
+               info->event, (long long)info->turn, seconds(window->start_ms),
+               seconds(window->end_ms));
+    put_transcript(&info->words, 1, out);
+    buf_puts(out, ",\"words\":[");
+    put_flux_words(&info->words, out);
+    buf_printf(out, "],\"end_of_turn_confidence\":%.4f", info->over);
+    if (info->trigger)
+        buf_printf(out, ",\"trigger\":\"%s\"", info->trigger);
+    if (strcmp(said->ask->model, "flux-general-multi") == 0)
+        buf_printf(out, ",\"languages\":[\"%s\"],\"languages_hinted\":[\"%s\"]",
+                   listen_language(said->ask), said->ask->language);
+    buf_putc(out, '}');
+}
+
+void flux_configured_print(const struct flux_said *said, bool taken, struct buf *out)
+{
+    const struct listen_turns *turns = &said->ask->turns;
+    begin_said(said, taken ? "ConfigureSuccess" : "ConfigureFailure", out);
+    if (taken) {
+        buf_printf(out, ",\"thresholds\":{\"eot_threshold\":%g,\"eot_timeout_ms\":%lld",
+                   turns->over, (long long)turns->timeout_ms);
+        if (turns->maybe_over > 0)
+            buf_printf(out, ",\"eager_eot_threshold\":%g", turns->maybe_over);
+        buf_puts(out, "},\"keyterms\":");
+        listen_keyterms_print(said->ask, out);
+    }
+    buf_putc(out, '}');
+}
+
+void flux_error_print(const struct flux_said *said, const char *code, const char *description,
+                      struct buf *out)
+{
+    buf_printf(out, "{\"type\":\"Error\",\"sequence_id\":%lld,\"code\":\"%s\",\"description\":",
+               (long long)said->sequence, code);
+    buf_json_string(out, str_of(description));
+    buf_putc(out, '}');
+}
+
+void listen_keyterms_print(const struct listen_ask *ask, struct buf *out)
+{
+    buf_putc(out, '[');
+    for (size_t i = 0; i < ask->keyterm_count; i++) {
+        buf_puts(out, i ? "," : "");
+        buf_json_string(out, str_of(ask->keyterms[i]));
+    }
+    buf_putc(out, ']');
+}

@@ -121,8 +121,56 @@ static int read_parameter(struct listen_ask *ask, const char *name, const char *
     return is_known(name) ? 0 : EINVAL;
 }
 
-static int read_parameters(struct listen_ask *ask, struct str query, struct listen_error *error)
+static int read_share(double *out, const char *value, double least, double most)
 {
+    char *end = NULL;
+    double number = strtod(value, &end);
+    if (end == value || *end || !(number >= least && number <= most))
+        return EINVAL;
+    *out = number;
+    return 0;
+}
+
+/* The first language hinted at is the one that is heard. */
+static int read_hint(struct listen_ask *ask, const char *value)
+{
+    return *value && !ask->language[0] ? read_text(ask->language, sizeof(ask->language), value)
+           : *value                    ? 0
+                                       : EINVAL;
+}
+
+static int read_turns_parameter(struct listen_turns *turns, const char *name, const char *value)
+{
+    if (strcmp(name, "eot_threshold") == 0)
+        return read_share(&turns->over, value, 0.5, 1);
+    if (strcmp(name, "eager_eot_threshold") == 0)
+        return read_share(&turns->maybe_over, value, 0.3, 0.9);
+    int64_t ms = 0;
+    if (strcmp(name, "eot_timeout_ms") != 0 || read_whole(&ms, value, 60000) || ms < 500)
+        return EINVAL;
+    turns->timeout_ms = ms;
+    return 0;
+}
+
+static int read_flux_parameter(struct listen_ask *ask, const char *name, const char *value)
+{
+    static const char *const shared[] = {"model", "encoding", "sample_rate", "tag", "keyterm"};
+    static const char *const known[] = {"numerals", "redact", "profanity_filter", "mip_opt_out"};
+    for (size_t i = 0; i < countof(shared); i++)
+        if (strcmp(name, shared[i]) == 0)
+            return read_parameter(ask, name, value);
+    for (size_t i = 0; i < countof(known); i++)
+        if (strcmp(name, known[i]) == 0)
+            return 0;
+    return strcmp(name, "language_hint") == 0 ? read_hint(ask, value)
+                                              : read_turns_parameter(&ask->turns, name, value);
+}
+
+static int read_parameters(struct listen_ask *ask, struct str query, enum listen_way way,
+                           struct listen_error *error)
+{
+    int (*read)(struct listen_ask * ask, const char *name, const char *value) =
+        way == LISTEN_FLUX ? read_flux_parameter : read_parameter;
     struct buf name = {0}, value = {0};
     int err = 0;
     while (!err && query.bytes) {
@@ -132,7 +180,7 @@ static int read_parameters(struct listen_ask *ask, struct str query, struct list
         if (raw_value.bytes > LISTEN_VALUE_BYTES_MAX || url_decode(&name, raw_name, true) ||
             url_decode(&value, raw_value, true))
             err = refuse(error, "query", "a parameter is too long or wrongly escaped");
-        else if (name.bytes && read_parameter(ask, buf_text(&name), buf_text(&value)))
+        else if (name.bytes && read(ask, buf_text(&name), buf_text(&value)))
             err = refuse(error, buf_text(&name), "unknown, or its value is not one it takes");
     }
     buf_free(&name);
@@ -167,6 +215,21 @@ static int check_model(const struct listen_ask *ask, struct listen_error *error)
     return 0;
 }
 
+static int check_flux_model(struct listen_ask *ask, struct listen_error *error)
+{
+    bool english = strcmp(ask->model, "flux-general-en") == 0;
+    if (!english && strcmp(ask->model, "flux-general-multi") != 0)
+        return refuse(error, "model", "flux-general-en or flux-general-multi");
+    if (english && ask->language[0])
+        return refuse(error, "language_hint", "Only valid for flux-general-multi.");
+    if (!ask->language[0])
+        strcpy(ask->language, english ? "en" : "multi");
+    if (strcmp(ask->language, "cs") == 0 || strcmp(ask->language, "sk") == 0 ||
+        !listen_language(ask))
+        return refuse(error, "language_hint", "The sandbox's Flux hears de and en.");
+    return 0;
+}
+
 static int check_audio(const struct listen_ask *ask, struct listen_error *error)
 {
     if (ask->encoding == LISTEN_CONTAINER)
@@ -182,7 +245,7 @@ static int check_audio(const struct listen_ask *ask, struct listen_error *error)
     return 0;
 }
 
-int listen_read(struct str query, bool live, struct listen_ask *ask_out,
+int listen_read(struct str query, enum listen_way way, struct listen_ask *ask_out,
                 struct listen_error *error_out)
 {
     struct listen_ask ask = {.model = "nova-3",
@@ -190,10 +253,15 @@ int listen_read(struct str query, bool live, struct listen_ask *ask_out,
                              .encoding = LISTEN_CONTAINER,
                              .channels = 1,
                              .endpointing_ms = LISTEN_ENDPOINTING_MS};
-    int err = read_parameters(&ask, query, error_out);
+    if (way == LISTEN_FLUX)
+        ask = (struct listen_ask){.encoding = LISTEN_CONTAINER,
+                                  .channels = 1,
+                                  .punctuate = true,
+                                  .turns = {.over = 0.7, .timeout_ms = 5000}};
+    int err = read_parameters(&ask, query, way, error_out);
     if (!err)
-        err = check_model(&ask, error_out);
-    if (!err && live)
+        err = way == LISTEN_FLUX ? check_flux_model(&ask, error_out) : check_model(&ask, error_out);
+    if (!err && way != LISTEN_BATCH)
         err = check_audio(&ask, error_out);
     if (err)
         listen_fini(&ask);
@@ -232,4 +300,43 @@ enum listen_message listen_message_read(struct str text)
         if (str_is(type, kinds[i].name))
             return kinds[i].message;
     return LISTEN_UNKNOWN;
+}
+
+static bool read_threshold(struct json *json, struct str key, struct listen_turns *turns)
+{
+    char name[32], value[32];
+    struct str raw = {0};
+    double number;
+    if (key.bytes >= sizeof(name))
+        return false;
+    snprintf(name, sizeof(name), "%.*s", (int)key.bytes, key.at);
+    if (json_peek(json) == '"') {
+        json_string(json, &raw);
+        snprintf(value, sizeof(value), "%.*s", (int)(raw.bytes < 31 ? raw.bytes : 31), raw.at);
+    } else if (json_number(json, &number)) {
+        snprintf(value, sizeof(value), "%.6g", number);
+    } else {
+        return false;
+    }
+    return read_turns_parameter(turns, name, value) == 0;
+}
+
+int listen_configure_read(struct str text, struct listen_turns *turns)
+{
+    struct listen_turns wanted = *turns;
+    struct json json = json_of(text);
+    struct str key;
+    bool good = true;
+    for (bool in = json_object(&json); in && json_member(&json, &key);) {
+        if (!str_is(key, "thresholds")) {
+            json_skip(&json);
+            continue;
+        }
+        for (bool inside = json_object(&json); inside && json_member(&json, &key);)
+            good = read_threshold(&json, key, &wanted) && good;
+    }
+    if (!good || !json_done(&json))
+        return EINVAL;
+    *turns = wanted;
+    return 0;
 }

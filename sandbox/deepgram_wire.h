@@ -19,14 +19,19 @@ struct listen_ask {
     bool interim_results, vad_events, punctuate;
     char *keyterms[LISTEN_KEYTERMS_MAX];
     size_t keyterm_count;
+    struct listen_turns {        /* LISTEN_FLUX */
+        double over, maybe_over; /* confidence that ends a turn; maybe_over 0: is not told */
+        int64_t timeout_ms;      /* of silence, which end it anyhow */
+    } turns;
 };
 struct listen_error {
     int status;
     const char *code; /* static: "INVALID_QUERY_PARAMETER" */
     char message[200];
 };
-/* live: a stream, which wants an encoding that the recogniser takes. EINVAL with *error_out. */
-int listen_read(struct str query, bool live, struct listen_ask *ask_out,
+/* A stream wants an encoding that the recogniser takes. EINVAL with *error_out. */
+enum listen_way { LISTEN_BATCH, LISTEN_LIVE, LISTEN_FLUX };
+int listen_read(struct str query, enum listen_way way, struct listen_ask *ask_out,
                 struct listen_error *error_out);
 void listen_fini(struct listen_ask *ask);
 /* The recogniser's language for it; NULL: none. */
@@ -41,6 +46,8 @@ enum listen_message {
     LISTEN_BAD,     /* no JSON object with a type */
 };
 enum listen_message listen_message_read(struct str text);
+/* The thresholds of a Configure over those in force. EINVAL: one is out of its range. */
+int listen_configure_read(struct str text, struct listen_turns *turns);
 
 struct listen_results {
     const struct listen_ask *ask;
@@ -60,6 +67,27 @@ struct listen_summary {
     const struct listen_ask *ask;
 };
 void listen_metadata_print(const struct listen_summary *summary, struct buf *out);
+/* What Flux says; sequence counts all that it says on a stream. */
+struct flux_said {
+    const char *request_id;
+    int64_t sequence;
+    const struct listen_ask *ask;
+};
+struct flux_turn_info {
+    const char *event;   /* "EndOfTurn" */
+    const char *trigger; /* of that: "model" or "timeout"; NULL: it is another event */
+    int64_t turn;
+    struct listen_results words; /* of the whole turn; its event's times are the window */
+    double over;                 /* confidence */
+};
+void flux_connected_print(const struct flux_said *said, struct buf *out);
+void flux_turn_print(const struct flux_said *said, const struct flux_turn_info *info,
+                     struct buf *out);
+void flux_configured_print(const struct flux_said *said, bool taken, struct buf *out);
+void flux_error_print(const struct flux_said *said, const char *code, const char *description,
+                      struct buf *out);
+
+void listen_keyterms_print(const struct listen_ask *ask, struct buf *out); /* a JSON array */
 void listen_error_print(const struct listen_error *error, const char *request_id, struct buf *out);
 
 /* Batch: the whole answer; events are the finals of the recording. */

@@ -121,6 +121,7 @@ const struct deepgram_protocol deepgram_flux = {
     .chunk_bytes = CHUNK_MS * AUDIO_BYTES_PER_MS,
     .chunks_only = true,
     .quiet_ms = STALL_MS,
+    .finalize = NULL, /* ForceEndTurn ends the stream wherever it was not enabled */
     .close = FLUX_CLOSE_STREAM,
     .url = url,
     .quiet = quiet,
