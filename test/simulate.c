@@ -245,6 +245,7 @@ static void make_world(struct sim *sim)
         .voice_dead = chance && percent(sim, 3),
         .slow = chance && percent(sim, 20),
     };
+    sim->tells_turns = chance && sim->seed % 5 == 4;
     bool mocks = sim->world == SIM_MOCKS;
     sim->marks_unsure = sim->faults.marks_lost;
     sim->media_skew_ms = mocks ? 0 : between(sim, 0, 120);

@@ -4,6 +4,7 @@
  *
  *   simulate.c          the clock, the queue of what is to come, stale news
  *   simulate_caller.c   the caller and the recogniser
+ *   simulate_turns.c    ... or another, which finds the turns itself
  *   simulate_parties.c  the model, the voice, the tools
  *   simulate_carrier.c  what is played and heard, marks
  *   simulate_owner.c    the owner, who watches and gives orders
@@ -136,6 +137,7 @@ enum sim_kind {
     SIM_VOICED,   /* segment: it is being said */
     SIM_INTERIM,  /* segment, so many words */
     SIM_FINAL,    /* segment: what is not final yet */
+    SIM_TURN,     /* segment: the turn may be over with it, or is */
     SIM_MODEL,    /* gen, step */
     SIM_VOICE,    /* clip, step */
     SIM_STT_DOWN, /* the recogniser's connection breaks */
@@ -224,6 +226,11 @@ struct sim_overlap {
     int64_t start_ms, length_ms;
 };
 
+struct sim_turns {         /* simulate_turns.c */
+    uint32_t count, first; /* that are over; segment with which the next began, or will */
+    bool eager;
+};
+
 /* Whatever stands before `heap` is zeroed for a call; of the arrays behind it only what their
  * counts say is in use, so that a call costs what happens in it. */
 struct sim {
@@ -253,7 +260,8 @@ struct sim {
     int segment_count;
     uint32_t segment_now; /* the recogniser is there */
     uint32_t conn;
-    bool stt_down;
+    bool stt_down, tells_turns;
+    struct sim_turns turns;
     uint32_t word_count, clip_count, order_count;
     size_t chunk_first, chunk_count;
     int64_t play_start_ms, play_end_ms; /* of what is, or was last, heard without a pause */
@@ -339,6 +347,12 @@ void sim_race_watch(struct sim *sim);  /* after each step: is it time? */
 void sim_race_ticked(struct sim *sim); /* the core's clock has had its turn */
 void sim_race_step(struct sim *sim, size_t at);
 void sim_race_print(const struct sim_race *race, struct buf *out);
+
+/* simulate_turns.c */
+void sim_turns_plan(struct sim *sim, uint32_t id); /* what comes of a segment */
+void sim_turns_words(struct sim *sim, uint32_t id, int words);
+void sim_turns_end(struct sim *sim, uint32_t id, int step);
+void sim_turns_lost(struct sim *sim);
 
 /* simulate_parties.c */
 enum sim_fault_kind sim_fault(struct sim *sim, enum sim_party party);

@@ -97,6 +97,10 @@ static void recognise(struct sim *sim, uint32_t id)
     struct sim_segment *segment = &sim->segments[id];
     if (sim->faults.stt_flaky && percent(sim, 15))
         return; /* heard nothing */
+    if (sim->tells_turns) {
+        sim_turns_plan(sim, id);
+        return;
+    }
     int64_t length = segment->end_ms - segment->start_ms;
     for (int i = 1; i <= segment->count; i++)
         if (percent(sim, 70))
@@ -320,6 +324,7 @@ static void stt_down(struct sim *sim)
     if (sim->stt_down)
         return;
     sim->stt_down = true;
+    sim_turns_lost(sim);
     for (int i = 0; i < sim->segment_count; i++) /* nothing is replayed */
         sim->segments[i].final = sim->segments[i].count;
     sim_deliver(sim, sim->now_ms, (struct call_event){.kind = EV_STT_DOWN, .conn = sim->conn});
@@ -358,6 +363,10 @@ static void interim(struct sim *sim, uint32_t id, int words)
     if (sim->stt_down || words <= segment->final || words <= segment->shown ||
         !stt_well(sim, SIM_INTERIM, id, words))
         return;
+    if (sim->tells_turns) {
+        sim_turns_words(sim, id, words);
+        return;
+    }
     finish_earlier(sim, id);
     segment->shown = words;
     send_words(sim, segment, segment->final, words,
@@ -391,7 +400,8 @@ static void final(struct sim *sim, uint32_t id, int step)
 
 void sim_finalize(struct sim *sim)
 {
-    if (sim->segment_count && !sim->stt_down && sim->world != SIM_MOCKS && percent(sim, 95))
+    if (sim->segment_count && !sim->stt_down && !sim->tells_turns && sim->world != SIM_MOCKS &&
+        percent(sim, 95))
         sim_plan(sim, sim->now_ms + between(sim, 40, 300), SIM_FINAL, sim->segment_now, 0);
 }
 
@@ -402,6 +412,7 @@ void sim_caller(struct sim *sim, const struct sim_due *due)
     case SIM_VOICED: voiced(sim, due->id, due->step); break;
     case SIM_INTERIM: interim(sim, due->id, due->step); break;
     case SIM_FINAL: final(sim, due->id, due->step); break;
+    case SIM_TURN: sim_turns_end(sim, due->id, due->step); break;
     case SIM_STT_DOWN: stt_down(sim); break;
     case SIM_STT_UP: stt_up(sim); break;
     default: assert(false); /* not the caller's */

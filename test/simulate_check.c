@@ -11,6 +11,7 @@
 
 enum {
     WAIT_MS_MAX = 4000,
+    MISSED_MS = 1000, /* longer, when what was answered eagerly is never said to be over */
     GAP_MS = 250,
     NOISE_MS = 2500, /* voice for so long without a word need not be waited for */
     HEARD_MS = 400,
@@ -328,7 +329,7 @@ static void check_waiting(struct sim *sim)
     if (!sim->waiting || sim->voice_on || sim->ended || sim->faults.phrases_fail)
         return;
     int64_t since = sim->waiting_ms > sim->play_end_ms ? sim->waiting_ms : sim->play_end_ms;
-    if (sim->now_ms > since + WAIT_MS_MAX)
+    if (sim->now_ms > since + WAIT_MS_MAX + (sim->tells_turns ? MISSED_MS : 0))
         sim_broken(sim, "I2: the caller waits and hears nothing");
 }
 
