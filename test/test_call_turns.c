@@ -125,7 +125,7 @@ static void late_end_of_a_turn_is_no_second_turn(void **state)
     talk_until(&talk, 12000);
     assert_int_equal(call_counts(talk.core)->turns, 1);
     assert_int_equal(talk_count(&talk, DO_ASK), 1);
-    assert_non_null(strstr(talk_lines(&talk), "caller: I want to speak to Jan\n"));
+    assert_non_null(strstr(talk_lines(&talk), "caller: I want to speak to Jan"));
     assert_non_null(strstr(talk_lines(&talk), "agent: Who shall I say is calling?\n"));
     talk_end(&talk);
 }
