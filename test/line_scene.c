@@ -8,6 +8,7 @@
 #include "provider/llm.h"
 #include "provider/stt.h"
 #include "provider/tts.h"
+#include "store/journal.h"
 #include "store/messages.h"
 #include "store/turns.h"
 #include "test/test.h"
@@ -547,6 +548,41 @@ void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struc
     note_lines(s, lines, count);
     copy_str(s->snapshot, sizeof(s->snapshot), snapshot->state);
     note_usage(s, snapshot->usage, snapshot->usage_count);
+}
+
+/* Scenes have no journal. */
+void journal_turns(struct journal *journal, struct uuid tenant, struct uuid call,
+                   const struct call_line *lines, size_t count,
+                   const struct turns_snapshot *snapshot, bool *held)
+{
+    (void)journal, (void)tenant, (void)call, (void)lines, (void)count, (void)snapshot, (void)held;
+}
+
+void journal_message(struct journal *journal, const struct message *message, bool *held)
+{
+    (void)journal, (void)message, (void)held;
+}
+
+void journal_finish(struct journal *journal, const struct call_finish *finish, bool *held)
+{
+    (void)journal, (void)finish, (void)held;
+}
+
+void journal_release(struct journal *journal, bool *held)
+{
+    (void)journal, (void)held;
+}
+
+bool journal_wanted(const struct journal *journal)
+{
+    (void)journal;
+    return false;
+}
+
+bool journal_full(const struct journal *journal)
+{
+    (void)journal;
+    return false;
 }
 
 void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on_end, void *arg,

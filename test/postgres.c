@@ -6,6 +6,7 @@
 #include "store/migrate.h"
 #include "test/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ enum { WAIT_MS_MAX = 20000, CONNECT_MS_MAX = 15000 };
 
 static char *cluster_url, *database_url, *database_name;
 static int users_fd = -1; /* held shared while we use a cluster of our own making */
+static const char cluster_folder[] = KAREN_BUILD_ROOT "/test-postgres";
+static char private_folder[256]; /* "": none */
 
 static void fail_with(const char *what, const char *why)
 {
@@ -52,8 +55,8 @@ static void run(PGconn *pg, const char *sql)
 
 static char *script(const char *verb)
 {
-    char *command = xprintf("'%s/scripts/postgres' %s '%s/test-postgres' --test", KAREN_SOURCE_ROOT,
-                            verb, KAREN_BUILD_ROOT);
+    char *command = xprintf("'%s/scripts/postgres' %s '%s' --test", KAREN_SOURCE_ROOT, verb,
+                            private_folder[0] ? private_folder : cluster_folder);
     FILE *pipe = popen(command, "re");
     char line[1024] = "";
     if (!fgets(line, sizeof(line), pipe))
@@ -70,6 +73,32 @@ static void leave_cluster(void)
     if (flock(users_fd, LOCK_EX | LOCK_NB) == 0)
         free(script("stop"));
     close(users_fd);
+}
+
+static void remove_cluster(void)
+{
+    free(script("remove"));
+}
+
+void postgres_private(void)
+{
+    snprintf(private_folder, sizeof(private_folder), KAREN_BUILD_ROOT "/%s-postgres",
+             program_invocation_short_name);
+    free(script("remove")); /* of a run that was killed */
+    cluster_url = script("start");
+    if (!*cluster_url)
+        fail_with("scripts/postgres start", "it gave no URL");
+    atexit(remove_cluster);
+}
+
+void postgres_crash(void)
+{
+    free(script("stop --at-once"));
+}
+
+void postgres_revive(void)
+{
+    free(script("start"));
 }
 
 static void join_cluster(void)
@@ -154,9 +183,10 @@ static void drop_database(void)
 static void set_up(void)
 {
     const char *given = getenv("KAREN_TEST_DATABASE_URL");
-    if (given && *given)
+    bool is_private = private_folder[0] != 0;
+    if (!is_private && given && *given)
         cluster_url = xstrdup(given);
-    else
+    else if (!is_private)
         join_cluster();
     char *template = xprintf("karen_template_%s", migrate_fingerprint());
     database_name = random_name("test");

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 
 /* One a program: gone with it. */
+void postgres_private(void); /* before anything else: a cluster that may be crashed */
+void postgres_crash(void);   /* the private one: all connections break, nobody is let in */
+void postgres_revive(void);
 const char *postgres_url(void);      /* as the owner of the schema */
 char *postgres_empty_url(void);      /* a database without a schema; the caller frees the text */
 void postgres_run(const char *sql);  /* as the owner, blocking; must work */

@@ -257,6 +257,7 @@ struct stack *stack_open(const struct stack_options *options)
     env_put(stack, xprintf("LISTEN=127.0.0.1:%u", port));
     env_put(stack, xprintf("PUBLIC_URL=%s", stack->url));
     env_put(stack, xprintf("CACHE_DIR=%s/cache", stack->folder));
+    env_put(stack, xprintf("JOURNAL_DIR=%s/journal", stack->folder));
     env_put(stack, xprintf("PROMPTS_DIR=%s/prompts", KAREN_SOURCE_ROOT));
     env_put(stack, xprintf("WORKERS=%s", options->workers ? options->workers : "1"));
     for (size_t i = 0; i < countof(options->env) && options->env[i]; i++)

@@ -69,6 +69,54 @@ void messages_take(struct db *db, const struct message *message, db_end_fn *on_e
              message->tool_call_id, message->reason);
 }
 
+/* ---- the journal: remembers what was noted ---- */
+
+static char noted[200];
+static int holds;
+
+static void note(const char *what, bool *held)
+{
+    size_t bytes = strlen(noted);
+    snprintf(noted + bytes, sizeof(noted) - bytes, "%s ", what);
+    holds += !*held;
+    *held = true;
+}
+
+void journal_turns(struct journal *journal, struct uuid tenant, struct uuid call,
+                   const struct call_line *lines, size_t count,
+                   const struct turns_snapshot *snapshot, bool *held)
+{
+    (void)journal, (void)tenant, (void)call, (void)lines, (void)count, (void)snapshot;
+    note("turns", held);
+}
+
+void journal_message(struct journal *journal, const struct message *message, bool *held)
+{
+    (void)journal;
+    note(message->tool_call_id, held);
+}
+
+void journal_finish(struct journal *journal, const struct call_finish *finish, bool *held)
+{
+    (void)journal;
+    note(finish->why, held);
+}
+
+void journal_release(struct journal *journal, bool *held)
+{
+    (void)journal;
+    holds -= *held;
+    *held = false;
+}
+
+static bool database_away;
+
+bool journal_wanted(const struct journal *journal)
+{
+    (void)journal;
+    return database_away;
+}
+
 static void end(size_t which, int err)
 {
     struct write *write = writes[which];
@@ -102,8 +150,11 @@ static int set_up(void **state)
 {
     struct fixture *f = xalloc(sizeof(*f));
     write_count = 0;
+    noted[0] = '\0';
+    holds = 0;
+    database_away = false;
     f->loop = loop_new();
-    f->tray = tray_new(f->loop, NULL);
+    f->tray = tray_new(f->loop, NULL, NULL);
     f->tried = -1;
     tray_on_empty(f->tray, on_empty, f);
     *state = f;
@@ -219,6 +270,45 @@ static void while_it_is_away_new_items_wait_with_the_others(void **state)
     assert_int_equal(tray_count(f->tray), 0);
 }
 
+static void what_is_stored_at_once_never_touches_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    finish(f, 1);
+    take_message(f);
+    end(0, 0);
+    end(1, 0);
+    assert_string_equal(noted, "");
+}
+
+static void what_the_store_did_not_take_is_in_the_journal_until_it_does(void **state)
+{
+    struct fixture *f = *state;
+    finish(f, 1);
+    end(0, ECONNRESET);
+    assert_string_equal(noted, "gone ");
+    take_message(f); /* the store is known to be away */
+    assert_string_equal(noted, "gone t1 ");
+    wait_for_writes(f, 3);
+    end(1, ENOTCONN);
+    assert_int_equal(holds, 2);
+    end(2, 0);
+    assert_int_equal(holds, 1);
+    wait_for_writes(f, 4);
+    end(3, 0);
+    assert_int_equal(holds, 0);
+    assert_string_equal(noted, "gone t1 ");
+}
+
+static void what_comes_while_no_connection_is_up_goes_to_the_journal_first(void **state)
+{
+    struct fixture *f = *state;
+    database_away = true;
+    finish(f, 1);
+    assert_string_equal(noted, "gone ");
+    end(0, 0);
+    assert_int_equal(holds, 0);
+}
+
 static void few_are_written_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -291,6 +381,9 @@ int main(void)
         CASE(lines_and_snapshot_are_copied),
         CASE(a_store_that_is_away_is_asked_again_later_and_later),
         CASE(while_it_is_away_new_items_wait_with_the_others),
+        CASE(what_is_stored_at_once_never_touches_the_journal),
+        CASE(what_the_store_did_not_take_is_in_the_journal_until_it_does),
+        CASE(what_comes_while_no_connection_is_up_goes_to_the_journal_first),
         CASE(few_are_written_at_once),
         CASE(what_the_store_refuses_is_given_up_and_counted),
         CASE(a_refused_line_does_not_take_the_record_with_it),

@@ -66,6 +66,8 @@ static const struct metric {
      "What was erased: old rows, calls thrown away, tenants, recordings."},
     {"karen_erasure_failures_total", "counter", "Recordings that the carrier did not erase yet."},
     {"karen_exports_total", "counter", "Exports of tenants that were asked for, by outcome."},
+    {"karen_journal_bytes", "gauge", "Written down here because the database does not take it."},
+    {"karen_journal_records_total", "counter", "Records of the journals, by outcome."},
     {"karen_rehearsed_total", "counter", "Scenarios of rehearsals carried out, by outcome."},
     {"karen_screenings_total", "counter", "Finished calls judged, by outcome."},
     {"karen_codes_total", "counter", "Codes asked for to sign in, by what became of them."},

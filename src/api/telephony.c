@@ -34,6 +34,7 @@ struct telephony *telephony_new(const struct telephony_options *options)
     assert(strncmp(options->public_url, "http", 4) == 0 && strstr(options->public_url, "://"));
     t->loop = options->loop;
     t->db = options->db;
+    t->journal = options->journal;
     t->rest = options->rest;
     t->public_url = arena_strdup(&t->arena, options->public_url);
     t->media_url = media_url_of(&t->arena, t->public_url);

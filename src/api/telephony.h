@@ -32,6 +32,7 @@
 
 struct telephony;
 struct db;
+struct journal;
 struct switchboard;
 struct twilio_rest;
 
@@ -55,6 +56,7 @@ enum {
 struct telephony_options { /* texts are copied */
     struct loop *loop;
     struct db *db;
+    struct journal *journal; /* NULL: there is none */
     struct twilio_rest *rest;
     const char *public_url;                   /* without a slash at its end */
     const char *account_sid;                  /* NULL or "": any account the tokens vouch for */

@@ -8,6 +8,7 @@
 #include "carrier/twilio_wire.h"
 #include "carrier/twiml.h"
 #include "store/calls.h"
+#include "store/journal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -54,6 +55,21 @@ static void on_resumed(int err, const struct call_begun *begun, void *arg)
     reply_resumed(arg, err, begun, NULL);
 }
 
+static void resume(struct http_req *req)
+{
+    struct webhook *hook = req->state;
+    calls_resume(hook->telephony->db, hook->call_sid, false, on_resumed, req, &req->waiting);
+}
+
+static void on_adopted(int err, void *arg)
+{
+    if (err)
+        reply_resumed(arg, err, NULL, NULL);
+    else
+        resume(arg);
+}
+
+/* Its worker may have died with words of this call in its journal: the talk goes on behind them. */
 void telephony_post_resume(struct http_req *req)
 {
     struct webhook *hook = telephony_webhook(req);
@@ -63,8 +79,10 @@ void telephony_post_resume(struct http_req *req)
         telephony_reply_hangup(req);
     else if (resumes_of(req) >= TELEPHONY_RESUMES_MAX)
         telephony_reply_voicemail(req, TELEPHONY_RESUMES_SPENT);
+    else if (hook->telephony->journal)
+        journal_adopt(hook->telephony->journal, on_adopted, req, &req->waiting);
     else
-        calls_resume(hook->telephony->db, hook->call_sid, false, on_resumed, req, &req->waiting);
+        resume(req);
 }
 
 /* ---- transfer ------------------------------------------------------------------------------- */

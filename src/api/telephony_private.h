@@ -13,6 +13,7 @@ enum { TELEPHONY_URL_BYTES_MAX = 512, TELEPHONY_WHISPER_BYTES_MAX = 300 };
 struct telephony {
     struct loop *loop;
     struct db *db;
+    struct journal *journal;
     struct twilio_rest *rest;
     struct switchboard *board;
     struct arena arena; /* of the texts */

@@ -27,7 +27,7 @@ struct config {
     const char *sign_in_countries;
     int64_t sign_in_codes_per_day, sign_in_codes_per_prefix, sign_in_codes_per_address;
 
-    const char *prompts_dir, *cache_dir;
+    const char *prompts_dir, *cache_dir, *journal_dir;
     const char *default_tenant_id, *default_country;
     int64_t calls_per_worker_max, calls_per_tenant_max;
     int64_t call_seconds_max, drain_seconds_max;

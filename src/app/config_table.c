@@ -52,6 +52,8 @@ const struct setting config_table[] = {
      "folder of the prompts and phrases, one folder a language"},
     {"CACHE_DIR", SETTING_TEXT, AT(cache_dir), "var/cache", OPTIONAL, false, 0, 0,
      "folder where spoken phrases are kept; may be emptied at any time"},
+    {"JOURNAL_DIR", SETTING_TEXT, AT(journal_dir), "var/journal", OPTIONAL, false, 0, 0,
+     "folder on a local disk where calls are written down while the database is away"},
     {"DEFAULT_TENANT_ID", SETTING_TEXT, AT(default_tenant_id), NULL, OPTIONAL, false, 0, 0,
      "the operator's own tenant: answers calls whose number belongs to nobody"},
     {"DEFAULT_COUNTRY", SETTING_TEXT, AT(default_country), "CZ", OPTIONAL, false, 0, 0,

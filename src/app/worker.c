@@ -21,6 +21,7 @@
 #include "net/http_server.h"
 #include "store/calls.h"
 #include "store/db.h"
+#include "store/journal.h"
 #include "store/people.h"
 
 #include <malloc.h>
@@ -51,6 +52,15 @@ static void publish_keeper(struct metrics_slot *slot, const struct keeper_stats 
     metrics_add(slot, "karen_erasure_failures_total", "", (double)stats->recordings_kept);
 }
 
+static void publish_journal(struct metrics_slot *slot, const struct journal_stats *stats)
+{
+    metrics_add(slot, "karen_journal_bytes", "", (double)stats->bytes);
+    metrics_add(slot, "karen_journal_records_total", "outcome=\"written\"", (double)stats->written);
+    metrics_add(slot, "karen_journal_records_total", "outcome=\"failed\"", (double)stats->failed);
+    metrics_add(slot, "karen_journal_records_total", "outcome=\"adopted\"", (double)stats->adopted);
+    metrics_add(slot, "karen_journal_records_total", "outcome=\"refused\"", (double)stats->refused);
+}
+
 static void publish_exporter(struct metrics_slot *slot, const struct exporter_stats *stats)
 {
     metrics_add(slot, "karen_exports_total", "outcome=\"ready\"", (double)stats->ready);
@@ -70,6 +80,7 @@ void worker_publish(struct metrics_slot *slot, void *arg)
     metrics_add(slot, "karen_rehearsed_total", "outcome=\"passed\"", (double)rehearsed->passed);
     metrics_add(slot, "karen_rehearsed_total", "outcome=\"failed\"", (double)rehearsed->failed);
     metrics_add(slot, "karen_rehearsed_total", "outcome=\"error\"", (double)rehearsed->errors);
+    publish_journal(slot, journal_stats(worker->journal));
     auth_publish(&worker->api.auth, slot);
     live_publish(worker->live, slot);
     orders_publish(worker->orders, slot);

@@ -25,9 +25,21 @@
 #include "provider/tts.h"
 #include "provider/voice_list.h"
 #include "store/db.h"
+#include "store/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Without it calls are taken all the same; what the database misses is then in memory alone. */
+static void open_journal(struct worker *worker)
+{
+    const char *directory = worker->config->journal_dir;
+    int err = journal_open(
+        &(struct journal_options){.loop = worker->loop, .db = worker->db, .directory = directory},
+        &worker->journal);
+    if (err)
+        log_error(NULL, "no_journal", "directory=%s err=%s", directory, strerrorname_np(err));
+}
 
 /* ---- providers, carrier, lines -------------------------------------------------------------- */
 
@@ -92,6 +104,7 @@ static void open_carrier(struct worker *worker)
     worker->telephony = telephony_new(&(struct telephony_options){
         .loop = worker->loop,
         .db = worker->db,
+        .journal = worker->journal,
         .rest = worker->rest,
         .public_url = config->public_url,
         .account_sid = config->twilio_account_sid,
@@ -117,6 +130,7 @@ static void open_lines(struct worker *worker)
     worker->board = switchboard_new(&(struct switchboard_options){
         .loop = worker->loop,
         .db = worker->db,
+        .journal = worker->journal,
         .stt = worker->stt,
         .llm = worker->llm,
         .tts = worker->tts,
@@ -304,6 +318,7 @@ int worker_open_parts(struct worker *worker, const struct worker_place *place)
     buf_free(&why);
     if (err)
         return err;
+    open_journal(worker);
     open_providers(worker);
     open_carrier(worker);
     open_lines(worker);
@@ -349,6 +364,7 @@ void worker_close_parts(struct worker *worker)
     orders_free(&worker->orders);
     switchboard_free(&worker->board);
     telephony_free(&worker->telephony);
+    journal_close(&worker->journal);
     twilio_rest_free(&worker->rest);
     voice_list_free(&worker->voices);
     tts_driver_free(&worker->tts);

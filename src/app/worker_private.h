@@ -10,6 +10,7 @@ struct worker {
     const struct config *config;
     struct loop *loop;
     struct db *db, *db_reports, *db_operator;
+    struct journal *journal; /* NULL: its folder cannot be used */
     struct http_client *http;
     struct stt_driver *stt;
     struct llm_driver *llm, *judge;

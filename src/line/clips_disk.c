@@ -1,6 +1,7 @@
 /* line/clips_disk.c: reading, writing and throwing out of the cache's files. */
 #include "line/clips_disk.h"
 
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "line/clips.h"
@@ -48,22 +49,11 @@ static bool throw_out_old(const char *path, void *arg)
     return true;
 }
 
-static int make_directories(char *path)
-{
-    for (char *slash = path + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-        *slash = '\0';
-        mkdir(path, 0750); /* whether it worked shows at the last */
-    }
-    return mkdir(path, 0750) && errno != EEXIST ? errno : access(path, W_OK | X_OK) ? errno : 0;
-}
-
 int disk_prepare(const char *directory)
 {
     if (!directory)
         return 0;
-    char *path = xstrdup(directory);
-    int err = directory[0] ? make_directories(path) : ENOENT;
-    free(path);
+    int err = folder_make(directory, 0750);
     time_t oldest = time(NULL) - CLIP_DAYS_MAX * DAY_SECONDS;
     if (!err)
         each_entry(directory, throw_out_old, &oldest);

@@ -43,6 +43,7 @@ struct line_parts {
     struct tts_driver *tts;
     struct clips *clips;
     struct tray *tray;
+    struct journal *journal;
     line_texts_fn *texts;
     void *texts_arg;
     struct switchboard_stats *stats;
@@ -128,6 +129,8 @@ struct line {
 
     struct line_row *first_row, *last_row;
     size_t row_count, saving_count;
+    size_t kept_count; /* of the rows, from the first: in the journal */
+    bool kept;         /* something of this call is */
     struct op *saving;
     bool dirty;            /* something to save since the newest save began */
     int64_t save_again_ms; /* loop time; 0: nothing is put off */

@@ -39,6 +39,7 @@ void line_record(struct line *line, const struct call_line *row)
 
 static void drop_rows(struct line *line, size_t count)
 {
+    line->kept_count -= count < line->kept_count ? count : line->kept_count;
     for (; count > 0; count--) {
         struct line_row *row = line->first_row;
         line->first_row = row->next;
@@ -49,14 +50,24 @@ static void drop_rows(struct line *line, size_t count)
     }
 }
 
-/* The oldest rows, at most TURNS_BATCH_MAX of them; borrowed texts. */
-static size_t list_rows(const struct line *line, struct call_line out[TURNS_BATCH_MAX])
+/* The oldest rows but so many, at most TURNS_BATCH_MAX of them; borrowed texts. */
+static size_t list_rows_after(const struct line *line, size_t skipped,
+                              struct call_line out[TURNS_BATCH_MAX])
 {
     size_t count = 0;
     for (const struct line_row *row = line->first_row; row && count < TURNS_BATCH_MAX;
-         row = row->next)
-        out[count++] = row->line;
+         row = row->next) {
+        if (skipped == 0)
+            out[count++] = row->line;
+        else
+            skipped--;
+    }
     return count;
+}
+
+static size_t list_rows(const struct line *line, struct call_line out[TURNS_BATCH_MAX])
+{
+    return list_rows_after(line, 0, out);
 }
 
 static size_t list_usage(const struct line *line, const struct line_usage *usage,
@@ -82,11 +93,29 @@ static struct turns_snapshot take_snapshot(const struct line *line, struct buf *
     return (struct turns_snapshot){buf_str(state), items, list_usage(line, &usage, items)};
 }
 
+/* What waits for the store goes to the journal, so that it outlives us. */
+static void keep_rows(struct line *line)
+{
+    struct call_line rows[TURNS_BATCH_MAX];
+    struct usage_item items[LINE_USAGE_ITEMS];
+    struct buf state = {0};
+    size_t count = list_rows_after(line, line->kept_count, rows);
+    if (count == 0 || !line->parts->journal)
+        return;
+    const struct turns_snapshot snapshot = take_snapshot(line, &state, items);
+    journal_turns(line->parts->journal, line->tenant, line->call, rows, count, &snapshot,
+                  &line->kept);
+    line->kept_count += count;
+    buf_free(&state);
+}
+
 static void on_saved(int err, void *arg)
 {
     struct line *line = arg;
-    if (!err || tray_is_hopeless(err)) {
+    if (!err || db_refused(err)) {
         drop_rows(line, line->saving_count);
+        if (line->row_count == 0)
+            journal_release(line->parts->journal, &line->kept);
     } else {
         line->dirty = true;
         line->save_again_ms = loop_now_ms(line->parts->loop) + LINE_SAVE_AGAIN_MS;
@@ -100,6 +129,8 @@ static void on_saved(int err, void *arg)
 
 void line_save(struct line *line)
 {
+    if (line->saving || line->save_again_ms || journal_wanted(line->parts->journal))
+        keep_rows(line);
     if (!line->dirty || line->saving || line->save_again_ms)
         return;
     struct call_line rows[TURNS_BATCH_MAX];
@@ -128,9 +159,9 @@ static void on_message_tried(int err, void *arg)
     char id[LINE_ID_BYTES_MAX + 1];
     memcpy(id, tool->id, sizeof(id));
     *tool = (struct line_tool){0};
-    if (tray_is_hopeless(err))
+    if (db_refused(err))
         log_error(&line->log, "message_refused", "err=%d", err);
-    tool_done(line, id, tray_is_hopeless(err) ? "{\"saved\":false}" : "{\"saved\":true}");
+    tool_done(line, id, db_refused(err) ? "{\"saved\":false}" : "{\"saved\":true}");
 }
 
 static struct line_tool *free_tool(struct line *line)
@@ -237,4 +268,5 @@ void line_record_close(struct line *line, const char *why)
     else
         finish(line, why);
     drop_rows(line, line->row_count);
+    journal_release(line->parts->journal, &line->kept); /* the tray has its own hold */
 }

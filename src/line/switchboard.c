@@ -219,7 +219,8 @@ int switchboard_admits(const struct switchboard *board, struct uuid tenant)
     if (board->stats.live >= board->lines_max)
         return EBUSY;
     /* Each line leaves some items behind; while the database is away they must find room. */
-    if (tray_count(board->tray) + 4 * board->stats.live >= TRAY_ITEMS_MAX)
+    if (journal_full(board->parts.journal) ||
+        tray_count(board->tray) + 4 * board->stats.live >= TRAY_ITEMS_MAX)
         return EBUSY;
     return lines_of(board, tenant) >= board->tenant_lines_max ? EDQUOT : 0;
 }
@@ -288,7 +289,7 @@ struct switchboard *switchboard_new(const struct switchboard_options *options)
     board->lines_max = options->lines_max ? options->lines_max : LINES_MAX;
     board->tenant_lines_max =
         options->tenant_lines_max ? options->tenant_lines_max : TENANT_LINES_MAX;
-    board->tray = tray_new(options->loop, options->db);
+    board->tray = tray_new(options->loop, options->db, options->journal);
     tray_on_empty(board->tray, look_if_empty, board);
     board->parts = (struct line_parts){.loop = options->loop,
                                        .db = options->db,
@@ -298,6 +299,7 @@ struct switchboard *switchboard_new(const struct switchboard_options *options)
                                        .carrier = options->carrier,
                                        .clips = clips_new(&clips),
                                        .tray = board->tray,
+                                       .journal = options->journal,
                                        .texts = options->texts,
                                        .texts_arg = options->texts_arg,
                                        .stats = &board->stats,

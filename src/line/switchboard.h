@@ -18,6 +18,7 @@
 
 struct switchboard;
 struct db;
+struct journal;
 
 /* What Karen says and is told in a language: the texts of call/phrases.h and call/prompt.h. */
 struct line_texts {
@@ -30,6 +31,7 @@ typedef struct line_texts line_texts_fn(const char *language, void *arg);
 struct switchboard_options {
     struct loop *loop;
     struct db *db;
+    struct journal *journal; /* NULL: what the database did not take dies with the process */
     struct stt_driver *stt;
     struct llm_driver *llm;
     struct tts_driver *tts;

@@ -27,11 +27,13 @@ struct item {
     struct message message;
     struct call_finish finish; /* ITEM_TURNS: all that goes with the state, too */
     struct str state;
+    bool kept; /* in the journal */
 };
 
 struct tray {
     struct loop *loop;
     struct db *db;
+    struct journal *journal;
     struct item *first, *last;
     size_t count, in_flight;
     int64_t pause_ms;
@@ -42,11 +44,6 @@ struct tray {
 };
 
 static const char *const kind_names[] = {"turns", "message", "finish"};
-
-bool tray_is_hopeless(int err)
-{
-    return err == ENOENT || err == EINVAL || err == EACCES || err == EPROTO || err == EPERM;
-}
 
 /* ---- waiters ---- */
 
@@ -89,6 +86,7 @@ static void take_out(struct item *item)
     if (tray->last == item)
         tray->last = before;
     tray->count--;
+    journal_release(tray->journal, &item->kept);
     free_item(item);
     if (tray->count == 0 && tray->on_empty)
         tray->on_empty(tray->on_empty_arg);
@@ -110,6 +108,28 @@ static void pause_writing(struct tray *tray)
     timer_set(tray->timer, loop_now_ms(tray->loop) + tray->pause_ms);
 }
 
+static struct turns_snapshot snapshot_of(const struct item *item)
+{
+    return (struct turns_snapshot){item->state, item->finish.usage, item->finish.usage_count};
+}
+
+static void keep(struct item *item)
+{
+    struct journal *journal = item->tray->journal;
+    const struct call_finish *finish = &item->finish;
+    const struct turns_snapshot snapshot = snapshot_of(item);
+    if (item->kept)
+        return;
+    switch (item->kind) {
+    case ITEM_TURNS:
+        journal_turns(journal, finish->tenant, finish->call, finish->lines, finish->line_count,
+                      &snapshot, &item->kept);
+        break;
+    case ITEM_MESSAGE: journal_message(journal, &item->message, &item->kept); break;
+    case ITEM_FINISH: journal_finish(journal, finish, &item->kept); break;
+    }
+}
+
 static void on_written(int err, void *arg);
 
 static void write_item(struct item *item)
@@ -117,7 +137,7 @@ static void write_item(struct item *item)
     struct db *db = item->tray->db;
     const struct call_finish *finish = &item->finish;
     item->tray->in_flight++;
-    const struct turns_snapshot snapshot = {item->state, finish->usage, finish->usage_count};
+    const struct turns_snapshot snapshot = snapshot_of(item);
     switch (item->kind) {
     case ITEM_TURNS:
         turns_save(db, finish->tenant, finish->call, finish->lines, finish->line_count, &snapshot,
@@ -146,8 +166,9 @@ static void on_written(int err, void *arg)
         write_item(item);
         return;
     }
-    if (err && !tray_is_hopeless(err)) {
+    if (err && !db_refused(err)) {
         log_item(LOG_WARN, item, "not_written_yet", err);
+        keep(item);
         pause_writing(tray);
         return;
     }
@@ -185,6 +206,8 @@ static struct item *add(struct tray *tray, enum item_kind kind)
 static void try(struct item *item)
 {
     struct tray *tray = item->tray;
+    if (tray->pause_ms || journal_wanted(tray->journal))
+        keep(item);
     if (tray->pause_ms == 0 && tray->in_flight < TRAY_IN_FLIGHT_MAX)
         write_item(item);
 }
@@ -283,11 +306,12 @@ void tray_message(struct tray *tray, const struct message *message, db_end_fn *o
 
 /* ---- the tray itself ---- */
 
-struct tray *tray_new(struct loop *loop, struct db *db)
+struct tray *tray_new(struct loop *loop, struct db *db, struct journal *journal)
 {
     struct tray *tray = xalloc(sizeof(*tray));
     tray->loop = loop;
     tray->db = db;
+    tray->journal = journal;
     tray->timer = timer_new(loop, write_some, tray);
     return tray;
 }
@@ -302,7 +326,12 @@ void tray_free(struct tray **slot)
     timer_free(&tray->timer);
     while (tray->first) {
         struct item *item = tray->first;
-        log_item(LOG_ERROR, item, "lost", ESHUTDOWN);
+        keep(item);
+        if (item->kept)
+            log_item(LOG_WARN, item, "left_to_journal", ESHUTDOWN);
+        else
+            log_item(LOG_ERROR, item, "lost", ESHUTDOWN);
+        item->kept = false; /* nobody releases it here */
         op_cancel(&item->writing);
         if (item->waiter)
             item->waiter->item = NULL;

@@ -5,6 +5,7 @@
 #pragma once
 #include "net/loop.h"
 #include "store/calls.h"
+#include "store/journal.h"
 #include "store/messages.h"
 #include "store/turns.h"
 
@@ -20,18 +21,19 @@ enum {
 };
 
 struct tray;
-struct tray *tray_new(struct loop *loop, struct db *db);
-void tray_free(struct tray **tray); /* what lies in it is lost, with an error in the log */
+/* While the database is away what comes in is in the journal, too. */
+struct tray *tray_new(struct loop *loop, struct db *db, struct journal *journal);
+/* What lies in it is left to the journal, or lost, with an error in the log. */
+void tray_free(struct tray **tray);
 
 /* Everything is copied. */
 void tray_turns(struct tray *tray, struct uuid tenant, struct uuid call,
                 const struct call_line *lines, size_t count, const struct turns_snapshot *snapshot);
 void tray_finish(struct tray *tray, const struct call_finish *finish);
 /* on_tried runs after the first try: 0 if it is stored, else why it will be tried again, or never
- * when tray_is_hopeless(err). The item stays in the tray when the slot is cancelled. */
+ * when db_refused(err). The item stays in the tray when the slot is cancelled. */
 void tray_message(struct tray *tray, const struct message *message, db_end_fn *on_tried, void *arg,
                   struct op **slot);
-bool tray_is_hopeless(int err);
 
 size_t tray_count(const struct tray *tray);
 uint64_t tray_lost(const struct tray *tray); /* given up: each is an error in the log */

@@ -94,7 +94,7 @@ static void make_token(char text[STREAM_TOKEN_TEXT_BYTES], uint8_t hash[SHA256_B
     sha256(str_of(text), hash);
 }
 
-enum { NUMBER_BYTES_MAX = 64, WHY_BYTES_MAX = 40 };
+enum { NUMBER_BYTES_MAX = 64 };
 
 /* A number as the carrier has it, which may be a SIP address of any length. */
 static struct db_value number_value(const char *number)
@@ -103,10 +103,10 @@ static struct db_value number_value(const char *number)
 }
 
 /* A call must not fail to end because somebody gave its reason in more than a word. */
-static struct db_value why_value(const char *why, char word_out[WHY_BYTES_MAX + 1])
+static struct db_value why_value(const char *why, char word_out[FINISH_WHY_BYTES_MAX + 1])
 {
     size_t bytes = 0;
-    for (; *why && bytes < WHY_BYTES_MAX; why++)
+    for (; *why && bytes < FINISH_WHY_BYTES_MAX; why++)
         word_out[bytes++] = *why >= 'a' && *why <= 'z' ? *why : '_';
     word_out[bytes] = 0;
     return bytes ? db_text(word_out) : db_null();
@@ -267,7 +267,7 @@ static void waits_array(const struct call_waits *waits, struct buf *out)
 
 /* The first to end a call counts; one that the sweep had to end is amended by its line, which knows
  * better, and screened again, since now there may be more words. */
-static const char end_sql[] =
+const char finish_end_sql[] =
     "WITH ended AS (UPDATE calls SET status = $3, ended_reason = $4, counts = $6::jsonb,"
     "  reply_ms = $7::integer[],"
     "  ended_at = greatest($5::timestamptz, started_at), duration_seconds ="
@@ -295,39 +295,54 @@ static const char connected_sql[] =
     "  RETURNING s.tenant_id, s.call_id, s.usage),"
     " booked AS (SELECT book_usage(tenant_id, call_id, usage) FROM forgotten)," QUEUE_SCREENING
     " SELECT id, (SELECT count(*) FROM booked) FROM call";
-static const char usage_sql[] = "SELECT book_usage($1::uuid, $2::uuid, $3::jsonb)";
+const char finish_usage_sql[] = "SELECT book_usage($1::uuid, $2::uuid, $3::jsonb)";
+
+void finish_values_make(struct finish_values *out, const struct call_finish *finish)
+{
+    *out = (struct finish_values){0};
+    turns_json(finish->lines, finish->line_count, &out->lines);
+    usage_json(finish->usage, finish->usage_count, &out->usage);
+    counts_json(finish->counts, &out->counts);
+    waits_array(finish->waits, &out->waits);
+    const struct db_value values[FINISH_VALUES] = {
+        db_uuid(finish->tenant),
+        db_uuid(finish->call),
+        db_str(buf_str(&out->lines)),
+        db_str(buf_str(&out->usage)),
+        db_text(call_status_code(finish->status)),
+        why_value(finish->why ? finish->why : "", out->why),
+        db_time(finish->ended_at_ms),
+        db_str(buf_str(&out->counts)),
+        db_str(buf_str(&out->waits)),
+    };
+    memcpy(out->at, values, sizeof(values));
+}
+
+void finish_values_free(struct finish_values *values)
+{
+    buf_free(&values->lines);
+    buf_free(&values->usage);
+    buf_free(&values->counts);
+    buf_free(&values->waits);
+}
 
 void calls_finish(struct db *db, const struct call_finish *finish, db_end_fn *on_end, void *arg,
                   struct op **slot)
 {
     assert(finish->status != STATUS_IN_PROGRESS);
-    struct buf lines = {0}, usage = {0}, counts = {0}, waits = {0};
-    char why[WHY_BYTES_MAX + 1];
-    turns_json(finish->lines, finish->line_count, &lines);
-    usage_json(finish->usage, finish->usage_count, &usage);
-    counts_json(finish->counts, &counts);
-    waits_array(finish->waits, &waits);
-    const struct db_value line_values[] = {db_uuid(finish->tenant), db_uuid(finish->call),
-                                           db_str(buf_str(&lines))};
-    const struct db_value usage_values[] = {db_uuid(finish->tenant), db_uuid(finish->call),
-                                            db_str(buf_str(&usage))};
-    const struct db_value end_values[] = {db_uuid(finish->tenant),
-                                          db_uuid(finish->call),
-                                          db_text(call_status_code(finish->status)),
-                                          why_value(finish->why ? finish->why : "", why),
-                                          db_time(finish->ended_at_ms),
-                                          db_str(buf_str(&counts)),
-                                          db_str(buf_str(&waits))};
-    const struct db_statement statements[] = {{turns_save_sql, line_values, countof(line_values)},
-                                              {usage_sql, usage_values, countof(usage_values)},
-                                              {end_sql, end_values, countof(end_values)}};
+    struct finish_values values;
+    finish_values_make(&values, finish);
+    const struct db_value *at = values.at;
+    const struct db_value usage_values[] = {at[0], at[1], at[3]};
+    const struct db_value end_values[] = {at[0], at[1], at[4], at[5], at[6], at[7], at[8]};
+    const struct db_statement statements[] = {
+        {turns_save_sql, at, 3},
+        {finish_usage_sql, usage_values, countof(usage_values)},
+        {finish_end_sql, end_values, countof(end_values)}};
     store_write(db,
                 &(struct db_unit){.tenant = finish->tenant, .statements = statements, .count = 3},
                 store_any_row, on_end, arg, slot);
-    buf_free(&lines);
-    buf_free(&usage);
-    buf_free(&counts);
-    buf_free(&waits);
+    finish_values_free(&values);
 }
 
 void calls_take(struct db *db, const char *call_sid, db_end_fn *on_end, void *arg, struct op **slot)

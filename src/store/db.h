@@ -131,6 +131,8 @@ struct str db_get_bytes(const struct db_rows *rows, size_t row, size_t column, s
 /* A time as Unix ms, as an SQL expression: SELECT DB_MS("started_at"). */
 #define DB_MS(expression) "(extract(epoch FROM " expression ") * 1000)::int8"
 
+bool db_refused(int err); /* said no: asked again it would say the same */
+
 /* LISTEN: fn runs for each NOTIFY on the channel and, with an empty payload, whenever listening
  * (again) begins: what was said meanwhile was not heard, so look for yourself. */
 typedef void db_notify_fn(struct str payload, void *arg);

@@ -113,6 +113,8 @@ void db_over(struct db *db, struct query *query, int err); /* its callback is du
 void db_pump(struct db *db); /* a connection came up or has room again */
 
 /* db_value.c: as PostgreSQL's text format, in the query's arena */
+/* As PostgreSQL gets it, NULL for null, a bytea raw; in the arena. */
+const char *db_value_text(struct arena *arena, const struct db_value *value);
 void query_copy(struct query *query, const struct db_statement *statement);
 void db_unquote(char *text); /* double quotes become single: a log has it in double ones */
 /* What a failed result means, as an errno value; logs what is our fault. */

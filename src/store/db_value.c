@@ -92,7 +92,7 @@ static char *time_text(struct arena *arena, int64_t unix_ms)
                         tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
 }
 
-static const char *value_text(struct arena *arena, const struct db_value *value)
+const char *db_value_text(struct arena *arena, const struct db_value *value)
 {
     switch (value->type) {
     case DB_NULL: return NULL;
@@ -125,7 +125,7 @@ void query_copy(struct query *query, const struct db_statement *statement)
     copy->formats = arena_alloc(&query->arena, count * sizeof(*copy->formats));
     for (size_t i = 0; i < count; i++) {
         const struct db_value *value = &statement->values[i];
-        copy->values[i] = value_text(&query->arena, value);
+        copy->values[i] = db_value_text(&query->arena, value);
         copy->formats[i] = value->type == DB_BYTES;
         copy->lengths[i] = value->type == DB_BYTES ? (int)value->text.bytes : 0;
     }
@@ -241,4 +241,9 @@ int db_error_of(const PGresult *result, const char *sql)
               message ? message : "", sql ? sql : "");
     free(message);
     return EPROTO;
+}
+
+bool db_refused(int err)
+{
+    return err == ENOENT || err == EINVAL || err == EACCES || err == EPROTO || err == EPERM;
 }

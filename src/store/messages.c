@@ -5,6 +5,7 @@
 #include "store/store_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum { MESSAGE_NUMBER_BYTES_MAX = 64 };
 
@@ -13,14 +14,14 @@ static struct db_value cut(const char *text, size_t bytes_max)
     return text && *text ? db_str(utf8_cut(str_of(text), bytes_max)) : db_null();
 }
 
-void messages_take(struct db *db, const struct message *message, db_end_fn *on_end, void *arg,
-                   struct op **slot)
+const char message_take_sql[] =
+    "INSERT INTO call_messages (tenant_id, call_id, tool_call_id, caller_name, company,"
+    " callback_number, reason, urgent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    " ON CONFLICT DO NOTHING";
+
+void message_values(const struct message *message, struct db_value out[MESSAGE_VALUES])
 {
-    static const char sql[] =
-        "INSERT INTO call_messages (tenant_id, call_id, tool_call_id, caller_name, company,"
-        " callback_number, reason, urgent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        " ON CONFLICT DO NOTHING";
-    const struct db_value values[] = {
+    const struct db_value values[MESSAGE_VALUES] = {
         db_uuid(message->tenant),
         db_uuid(message->call),
         db_text(message->tool_call_id),
@@ -30,7 +31,15 @@ void messages_take(struct db *db, const struct message *message, db_end_fn *on_e
         db_str(utf8_cut(str_of(message->reason), MESSAGE_TEXT_BYTES_MAX)),
         db_bool(message->urgent),
     };
-    const struct db_statement statement = {sql, values, countof(values)};
+    memcpy(out, values, sizeof(values));
+}
+
+void messages_take(struct db *db, const struct message *message, db_end_fn *on_end, void *arg,
+                   struct op **slot)
+{
+    struct db_value values[MESSAGE_VALUES];
+    message_values(message, values);
+    const struct db_statement statement = {message_take_sql, values, countof(values)};
     store_write(db,
                 &(struct db_unit){.tenant = message->tenant, .statements = &statement, .count = 1},
                 NULL, on_end, arg, slot);

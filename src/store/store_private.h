@@ -3,9 +3,11 @@
 #pragma once
 #include "rules/screening.h"
 #include "store/calls.h"
+#include "store/messages.h"
 #include "store/service.h"
 #include "store/tenants.h"
 #include "store/tokens.h"
+#include "store/turns.h"
 
 /* A write; check looks at its rows when it went well (NULL: there is nothing to look at). */
 typedef int store_check_fn(const struct db_rows *rows);
@@ -72,11 +74,22 @@ void call_row(const struct db_rows *rows, size_t row, size_t column, struct aren
 void usage_json(const struct usage_item *usage, size_t count, struct buf *out);
 
 /* The statement that stores lines of a call: values are tenant, call and turns_json(). */
+#define TURNS_SAVE_SQL                                                                             \
+    "INSERT INTO call_turns (tenant_id, call_id, " TURN_COLUMNS ")"                                \
+    " SELECT $1::uuid, $2::uuid, " TURN_COLUMNS " FROM jsonb_to_recordset($3::jsonb) AS line"      \
+    " (seq integer, speaker text, kind text, phrase text, start_ms bigint, end_ms bigint,"         \
+    "  interrupted boolean, confidence real, text text, generated text, stages jsonb)"             \
+    " ON CONFLICT (tenant_id, call_id, seq) DO UPDATE SET speaker = excluded.speaker,"             \
+    " kind = excluded.kind, phrase = excluded.phrase, start_ms = excluded.start_ms,"               \
+    " end_ms = excluded.end_ms, interrupted = excluded.interrupted,"                               \
+    " confidence = excluded.confidence, text = excluded.text, generated = excluded.generated,"     \
+    " stages = excluded.stages"
 extern const char turns_save_sql[];
 void turns_json(const struct call_line *lines, size_t count, struct buf *out);
 /* Lines as rows of a relation, and back. */
 #define TURN_COLUMNS                                                                               \
-    "seq, speaker, kind, phrase, start_ms, end_ms, interrupted, confidence, text, generated, stages"
+    "seq, speaker, kind, phrase, start_ms, end_ms, interrupted, confidence, text, generated, "     \
+    "stages"
 struct call_line *turn_rows(const struct db_rows *rows, struct arena *arena);
 
 enum contact_kind contact_kind_of(struct str code);
@@ -87,3 +100,25 @@ enum contact_kind contact_kind_of(struct str code);
     "s.summary, s.needs_follow_up, s.confidence, s.asked_for_person"
 enum { SCREENING_COLUMN_COUNT = 11 };
 void screening_row(const struct db_rows *rows, size_t row, size_t column, struct screening *out);
+
+/* What a write is made of: each value once, for the database and for the journal. */
+enum { TURNS_VALUES = 5, MESSAGE_VALUES = 8, FINISH_VALUES = 9, FINISH_WHY_BYTES_MAX = 40 };
+struct turns_values { /* tenant, call, lines, state, usage */
+    struct buf lines, usage;
+    struct db_value at[TURNS_VALUES];
+};
+void turns_values_make(struct turns_values *out, struct uuid tenant, struct uuid call,
+                       const struct call_line *lines, size_t count,
+                       const struct turns_snapshot *snapshot);
+void turns_values_free(struct turns_values *values);
+void message_values(const struct message *message, struct db_value out[MESSAGE_VALUES]);
+extern const char message_take_sql[]; /* of these */
+struct finish_values { /* tenant, call, lines, usage, status, why, ended at, counts, waits */
+    struct buf lines, usage, counts, waits;
+    char why[FINISH_WHY_BYTES_MAX + 1];
+    struct db_value at[FINISH_VALUES];
+};
+void finish_values_make(struct finish_values *out, const struct call_finish *finish);
+void finish_values_free(struct finish_values *values);
+extern const char finish_usage_sql[]; /* of tenant, call, usage */
+extern const char finish_end_sql[];   /* of tenant, call, and what follows the usage */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 static const char *const speaker_codes[] = {
     [SPEAKER_CALLER] = "caller", [SPEAKER_AGENT] = "agent", [SPEAKER_TOOL] = "tool"};
@@ -127,16 +128,26 @@ void turns_json(const struct call_line *lines, size_t count, struct buf *out)
     buf_putc(out, ']');
 }
 
-const char turns_save_sql[] =
-    "INSERT INTO call_turns (tenant_id, call_id, " TURN_COLUMNS ")"
-    " SELECT $1::uuid, $2::uuid, " TURN_COLUMNS " FROM jsonb_to_recordset($3::jsonb) AS line"
-    " (seq integer, speaker text, kind text, phrase text, start_ms bigint, end_ms bigint,"
-    "  interrupted boolean, confidence real, text text, generated text, stages jsonb)"
-    " ON CONFLICT (tenant_id, call_id, seq) DO UPDATE SET speaker = excluded.speaker,"
-    " kind = excluded.kind, phrase = excluded.phrase, start_ms = excluded.start_ms,"
-    " end_ms = excluded.end_ms, interrupted = excluded.interrupted,"
-    " confidence = excluded.confidence, text = excluded.text, generated = excluded.generated,"
-    " stages = excluded.stages";
+const char turns_save_sql[] = TURNS_SAVE_SQL;
+
+void turns_values_make(struct turns_values *out, struct uuid tenant, struct uuid call,
+                       const struct call_line *lines, size_t count,
+                       const struct turns_snapshot *snapshot)
+{
+    *out = (struct turns_values){0};
+    turns_json(lines, count, &out->lines);
+    usage_json(snapshot->usage, snapshot->usage_count, &out->usage);
+    const struct db_value values[TURNS_VALUES] = {
+        db_uuid(tenant), db_uuid(call), db_str(buf_str(&out->lines)),
+        db_bytes(snapshot->state.at, snapshot->state.bytes), db_str(buf_str(&out->usage))};
+    memcpy(out->at, values, sizeof(values));
+}
+
+void turns_values_free(struct turns_values *values)
+{
+    buf_free(&values->lines);
+    buf_free(&values->usage);
+}
 
 void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struct call_line *lines,
                 size_t count, const struct turns_snapshot *snapshot, db_end_fn *on_end, void *arg,
@@ -153,21 +164,17 @@ void turns_save(struct db *db, struct uuid tenant, struct uuid call, const struc
         store_refuse(db, EMSGSIZE, on_end, arg, slot);
         return;
     }
-    struct buf json = {0}, usage = {0};
-    turns_json(lines, count, &json);
-    usage_json(snapshot->usage, snapshot->usage_count, &usage);
-    const struct db_value line_values[] = {db_uuid(tenant), db_uuid(call), db_str(buf_str(&json))};
-    const struct db_value snapshot_values[] = {db_uuid(tenant), db_uuid(call),
-                                               db_bytes(snapshot->state.at, snapshot->state.bytes),
-                                               db_str(buf_str(&usage))};
+    struct turns_values values;
+    turns_values_make(&values, tenant, call, lines, count, snapshot);
+    const struct db_value *at = values.at;
+    const struct db_value snapshot_values[] = {at[0], at[1], at[3], at[4]};
     const struct db_statement statements[] = {{snapshot_sql, snapshot_values, 4},
-                                              {turns_save_sql, line_values, 3}};
+                                              {turns_save_sql, at, 3}};
     /* Nothing settled, but alive: the snapshot alone. */
     const struct db_unit unit = {
         .tenant = tenant, .statements = statements, .count = count ? 2 : 1};
     store_write(db, &unit, NULL, on_end, arg, slot);
-    buf_free(&json);
-    buf_free(&usage);
+    turns_values_free(&values);
 }
 
 static struct str copied(const struct db_rows *rows, size_t row, size_t column, struct arena *arena)

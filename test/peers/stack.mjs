@@ -78,6 +78,7 @@ export async function startStack(settings = {}) {
     JWT_SECRET: secret,
     WORKERS: "1",
     CACHE_DIR: cache,
+    JOURNAL_DIR: `${cache}-journal`,
     PROMPTS_DIR: path.join(root, "prompts"),
     API_REQUESTS_PER_MINUTE: "0",
     ...settings,
