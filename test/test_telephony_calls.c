@@ -230,6 +230,24 @@ static void whoever_took_the_call_is_known_whatever_the_carrier_says(void **stat
     assert_int_equal(postgres_count("SELECT count(*) FROM calls WHERE transfer = 'connected'"), 1);
 }
 
+static void only_without_its_database_the_carrier_is_believed(void **state)
+{
+    (void)state;
+    world_post((struct hook){.call_sid = sid1});
+    world_lose_database();
+    pressed("1", sid1, "1"); /* not written down, so not joined */
+    assert_string_equal(world_twiml()->children->name, "Hangup");
+    struct hook after = {.path = "/telephony/after-transfer?language=cs",
+                         .call_sid = sid1,
+                         .status = "in-progress",
+                         .more = {{"DialCallStatus", "completed"}, {"DialBridged", "false"}}};
+    world_post(after);
+    world_expect_voicemail();
+    after.more[1].value = "true";
+    world_post(after);
+    assert_string_equal(world_twiml()->children->name, "Hangup");
+}
+
 static void line_hangs_up_at_the_carrier(void **state)
 {
     (void)state;
@@ -364,6 +382,7 @@ int main(void)
         TELEPHONY_TEST(mailbox_that_picks_up_has_not_taken_the_call),
         TELEPHONY_TEST(only_a_call_that_goes_on_is_taken_and_only_by_1),
         TELEPHONY_TEST(whoever_took_the_call_is_known_whatever_the_carrier_says),
+        TELEPHONY_TEST(only_without_its_database_the_carrier_is_believed),
         TELEPHONY_TEST(line_hangs_up_at_the_carrier),
         TELEPHONY_TEST(resume_of_a_call_that_is_over_hangs_up),
         TELEPHONY_TEST(transfer_without_a_number_is_refused_and_without_a_reason_told_as_a_call),
