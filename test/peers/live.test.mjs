@@ -251,6 +251,36 @@ test("orders given to the worker that does not carry the call are carried out", 
   assert.equal(late.status, 409);
 });
 
+test("who picks up and does not press 1 has not taken the call: the caller is back", async () => {
+  await stack.database.ask("UPDATE tenants SET forward_number = '+420777123456' WHERE id = $1", [
+    tenant,
+  ]);
+  const words = ["--dial", "declined", "--linger", "60000"];
+  const one = await ring(readers, ["en-11-yes-correct"], words);
+  await readers[0].until(
+    "line.added",
+    ({ call_id, line }) => call_id === one.id && line.speaker === "caller",
+  );
+  const there = await agentOf(one.other);
+  const given = await give(there, one.id, { kind: "transfer" });
+  assert.ok([201, 202].includes(given.status), JSON.stringify(given.json));
+  await readers[1].until(
+    "line.added",
+    ({ call_id, line }) => call_id === one.id && line.phrase === "not_reached",
+  );
+  const ended = await give(there, one.id, { kind: "end" });
+  assert.ok([201, 202].includes(ended.status), JSON.stringify(ended.json));
+  await readers[1].until("call.ended", (data) => data.call.id === one.id);
+  await one.talk;
+  const [kept] = await stack.database.ask(
+    "SELECT transfer, ended_reason, taken_at FROM calls WHERE id = $1",
+    [one.id],
+  );
+  assert.equal(kept.transfer, "failed");
+  assert.notEqual(kept.ended_reason, "transferred");
+  assert.equal(kept.taken_at, null);
+});
+
 test("a call that was put through is booked with what Karen had used until then", async () => {
   await stack.database.ask("UPDATE tenants SET forward_number = '+420777123456' WHERE id = $1", [
     tenant,
