@@ -2,21 +2,13 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
-import { DeepgramClient } from "@deepgram/sdk";
+import { clientOf, hearAll, silence, socketBase as baseOf, voice } from "./deepgram.mjs";
 import { order, recording, recordingFile, startSandbox, stats } from "./sandbox.mjs";
 
 const WebSocket = createRequire(import.meta.url)("ws");
 const sandbox = await startSandbox();
-const socketBase = sandbox.deepgram.replace("http", "ws");
-const client = new DeepgramClient({
-  apiKey: sandbox.deepgram_key,
-  environment: {
-    base: sandbox.deepgram,
-    production: socketBase,
-    agent: socketBase,
-    agentRest: sandbox.deepgram,
-  },
-});
+const socketBase = baseOf(sandbox);
+const client = clientOf(sandbox);
 const phone = {
   model: "nova-3",
   language: "en",
@@ -29,26 +21,10 @@ const phone = {
   vad_events: "true",
   punctuate: "true",
 };
-const silence = (ms) => Buffer.alloc(8 * ms, 0xff);
-// A voice for scripts: a loud tone.
-const voice = (ms) => Buffer.from(Array.from({ length: 8 * ms }, (_, i) => (i & 8 ? 0x10 : 0x90)));
 
-// Sends it all as fast as it goes, closes the stream, gives all that came.
-async function listen(query, audio, between = () => {}) {
+async function listen(query, audio, after) {
   const socket = await client.listen.v1.connect({ ...phone, ...query, reconnectAttempts: 0 });
-  const messages = [];
-  const closed = new Promise((resolve, reject) => {
-    socket.on("message", (message) => messages.push(message));
-    socket.on("close", resolve);
-    socket.on("error", reject);
-  });
-  socket.connect();
-  await socket.waitForOpen();
-  for (let at = 0; at < audio.length; at += 480) socket.sendMedia(audio.subarray(at, at + 480));
-  between(socket);
-  socket.sendCloseStream({ type: "CloseStream" });
-  const event = await closed;
-  return { messages, code: event.code };
+  return hearAll(socket, audio, 480, { after });
 }
 
 const finals = (messages) => messages.filter((one) => one.type === "Results" && one.is_final);

@@ -1,20 +1,11 @@
 // test/peers/flux.test.mjs: Deepgram's own client against the stand-in's Flux.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DeepgramClient } from "@deepgram/sdk";
+import { clientOf, hearAll, silence, voice } from "./deepgram.mjs";
 import { order, recording, startSandbox, stats } from "./sandbox.mjs";
 
 const sandbox = await startSandbox();
-const socketBase = sandbox.deepgram.replace("http", "ws");
-const client = new DeepgramClient({
-  apiKey: sandbox.deepgram_key,
-  environment: {
-    base: sandbox.deepgram,
-    production: socketBase,
-    agent: socketBase,
-    agentRest: sandbox.deepgram,
-  },
-});
+const client = clientOf(sandbox);
 const phone = {
   model: "flux-general-en",
   encoding: "mulaw",
@@ -24,25 +15,10 @@ const phone = {
   eot_timeout_ms: 3000,
   reconnectAttempts: 0,
 };
-const silence = (ms) => Buffer.alloc(8 * ms, 0xff);
-const voice = (ms) => Buffer.from(Array.from({ length: 8 * ms }, (_, i) => (i & 8 ? 0x10 : 0x90)));
 
-// Sends it all as fast as it goes, closes the stream, gives all that came.
-async function listen(query, audio, before = () => {}) {
+async function listen(query, audio, before) {
   const socket = await client.listen.v2.connect({ ...phone, ...query });
-  const messages = [];
-  const closed = new Promise((resolve, reject) => {
-    socket.on("message", (message) => messages.push(message));
-    socket.on("close", resolve);
-    socket.on("error", reject);
-  });
-  socket.connect();
-  await socket.waitForOpen();
-  before(socket);
-  for (let at = 0; at < audio.length; at += 640) socket.sendMedia(audio.subarray(at, at + 640));
-  socket.sendCloseStream({ type: "CloseStream" });
-  const event = await closed;
-  return { messages, code: event.code };
+  return hearAll(socket, audio, 640, { before });
 }
 
 const turns = (messages) => messages.filter((one) => one.type === "TurnInfo");
