@@ -127,14 +127,14 @@ struct caller {
     bool maybe_over, over;
     float confidence;
     int completeness;
-    bool digits;        /* its text breaks off within a number */
-    bool keyed;         /* DTMF is part of it */
-    bool over_speech;   /* it began while the agent spoke or thought ... */
-    bool zone;          /* ... but so near the end that it is an answer */
-    bool owed;          /* it stopped the agent, so it is owed a sound even without words */
+    bool digits;           /* its text breaks off within a number */
+    bool keyed;            /* DTMF is part of it */
+    bool over_speech;      /* it began while the agent spoke or thought ... */
+    bool zone;             /* ... but so near the end that it is an answer */
+    bool owed;             /* it stopped the agent, so it is owed a sound even without words */
     int64_t owed_voice_ms; /* ... when the voice that did began */
-    int64_t unheard_ms; /* of the last PHRASE_REPEAT */
-    int64_t down_ms;    /* since when the recogniser is lost */
+    int64_t unheard_ms;    /* of the last PHRASE_REPEAT */
+    int64_t down_ms;       /* since when the recogniser is lost */
     bool down_voice, down_told;
     struct pauses pauses;
 };
