@@ -117,60 +117,28 @@ static uint64_t mix_text(uint64_t hash, struct str text)
     return mix(hash, text.bytes);
 }
 
-static void log_action(struct sim *sim, const struct call_action *action)
+static void note_action(struct sim *sim, const struct call_action *action)
 {
     uint64_t hash = mix(sim->log_hash, (uint64_t)sim->now_ms << 8 | (uint64_t)action->kind);
     hash = mix(mix(mix(hash, action->gen), action->clip), action->mark);
     hash = mix(mix(mix(hash, action->epoch), action->offset), action->bytes);
     hash = mix_text(mix_text(hash, action->text), action->line.text);
     sim->log_hash = mix(hash, action->line.seq);
-    if (!sim->timeline)
-        return;
-    static const char *const names[] = {"FINALIZE", "ASK",        "CANCEL_REPLY", "SYNTH",  "SEND",
-                                        "MARK",     "CLEAR",      "DROP_CLIP",    "RECORD", "TOOL",
-                                        "TRANSFER", "ORDER_OVER", "HANG_UP",      "ENDED"};
-    buf_printf(sim->timeline, "%8lld   -> %s gen=%u clip=%u mark=%u ep=%u phrase=%d at=%zu+%zu ",
-               (long long)sim->now_ms, names[action->kind], action->gen, action->clip, action->mark,
-               action->epoch, (int)action->phrase, action->offset, action->bytes);
-    buf_add_str(sim->timeline, action->text);
-    if (action->kind == DO_RECORD) {
-        buf_printf(sim->timeline, "[%u %d/%d%s] ", action->line.seq, (int)action->line.speaker,
-                   (int)action->line.kind, action->line.interrupted ? " cut" : "");
-        buf_add_str(sim->timeline, action->line.text);
-    }
-    buf_putc(sim->timeline, '\n');
-}
-
-static void log_event(struct sim *sim, const struct call_event *event)
-{
-    static const char *const names[] = {
-        "STARTED",     "VOICE_ON",      "VOICE_GOING",  "VOICE_OFF",  "WORDS",
-        "WORDS_FINAL", "UTTERANCE_END", "STT_UP",       "STT_DOWN",   "REPLY_TEXT",
-        "REPLY_TOOL",  "REPLY_DONE",    "REPLY_FAILED", "CLIP_AUDIO", "CLIP_DONE",
-        "CLIP_FAILED", "MARK",          "DTMF",         "TOOL_DONE",  "TRANSFER_FAILED",
-        "TICK",        "END_ASKED",     "SAY_ASKED",    "WHISPER",    "TRANSFER_ASKED",
-        "GONE"};
-    if (!sim->timeline || event->kind == EV_VOICE_GOING)
-        return;
-    buf_printf(sim->timeline, "%8lld %s gen=%u clip=%u mark=%u conn=%u at=%lld bytes=%zu%s ",
-               (long long)sim->now_ms, names[event->kind], event->gen, event->clip, event->mark,
-               event->conn, (long long)event->at_ms, event->bytes,
-               event->from_finalize ? " finalized" : "");
-    buf_add_str(sim->timeline, event->text);
-    buf_add_str(sim->timeline, event->name);
-    buf_printf(sim->timeline, " (%s)\n", call_state_name(sim->core));
+    if (sim->timeline)
+        sim_log_action(sim->timeline, sim->now_ms, action);
 }
 
 void sim_step(struct sim *sim, const struct call_event *event)
 {
-    log_event(sim, event);
+    if (sim->timeline)
+        sim_log_event(sim->timeline, sim->now_ms, event, call_state_name(sim->core));
     sim_check_event(sim, event);
     sim_check_sure_event(sim, event);
     sim_overlap_event(sim, event);
     call_step(sim->core, sim->now_ms, event, &sim->out);
     sim->steps++;
     for (size_t i = 0; i < sim->out.count; i++) {
-        log_action(sim, &sim->out.list[i]);
+        note_action(sim, &sim->out.list[i]);
         sim_check_sure_action(sim, &sim->out.list[i]);
         sim_overlap_action(sim, &sim->out.list[i]);
         sim_bounds_action(sim, &sim->out.list[i]);
@@ -285,6 +253,9 @@ static void reset(struct sim *sim, const struct sim_case *call)
     sim->world = call->world;
     sim->fault = call->fault;
     sim->race = call->race;
+    sim->replay = call->replay;
+    if (call->replay)
+        seed = sim->seed = (uint64_t)call->replay->call.seed;
     sim->inject_stale = call->stale;
     sim->timeline = call->timeline;
     sim->random.state = seed * 2654435761u;
@@ -301,18 +272,65 @@ struct str sim_keep(struct sim *sim, struct str text)
     return (struct str){copy, text.bytes};
 }
 
-static void run(struct sim *sim)
+static struct sim_call call_of(const struct sim *sim)
+{
+    bool voice = sim->faults.voice_flaky || sim->fault.party == SIM_VOICE_PARTY;
+    return (struct sim_call){
+        .seed = (int64_t)sim->seed,
+        .world = sim->world,
+        .can_transfer = (int64_t)(sim->seed % 2),
+        .message_only = sim->seed % 8 == 3 && sim->world == SIM_CHANCE,
+        .letter_bytes = sim->letter_bytes,
+        .net_ms = sim->net_ms,
+        .media_skew_ms = sim->media_skew_ms,
+        .marks_unsure = sim->marks_unsure || sim->fault.party == SIM_CARRIER,
+        .voice_flaky = voice && sim->fault.kind + sim->faults.voice_flaky,
+        .phrases_fail = sim->faults.phrases_fail,
+    };
+}
+
+static void begin(struct sim *sim)
 {
     struct call_setup setup = talk_setup();
+    if (sim->replay)
+        sim_replay_begin(sim);
+    else
+        make_world(sim);
+    struct sim_call call = sim->replay ? sim->replay->call : call_of(sim);
     setup.seed = sim->seed;
     setup.duration_ms_max = 90000;
-    setup.can_transfer = sim->seed % 2;
-    setup.message_only = sim->seed % 8 == 3 && sim->world == SIM_CHANCE;
+    setup.can_transfer = call.can_transfer;
+    setup.message_only = call.message_only;
     sim->core = call_new(&setup, 0);
-    make_world(sim);
-    sim_step(sim, &(struct call_event){.kind = EV_STARTED});
+    if (sim->timeline)
+        sim_log_call(sim->timeline, &call);
+}
+
+static int64_t world_next_ms(const struct sim *sim)
+{
+    if (sim->replay)
+        return sim_replay_next_ms(sim);
+    return sim->queue_count ? sim->heap[0].at_ms : CALL_NEVER;
+}
+
+static void world_step(struct sim *sim)
+{
+    if (sim->replay) {
+        sim_replay_step(sim);
+        return;
+    }
+    struct sim_due due = pop(sim);
+    happen(sim, &due);
+}
+
+static void run(struct sim *sim)
+{
+    begin(sim);
+    sim->wake_ms = CALL_NEVER;
+    if (!sim->replay)
+        sim_step(sim, &(struct call_event){.kind = EV_STARTED});
     while (!sim->broken && !sim->ended && sim->now_ms < SIM_MS_MAX) {
-        int64_t world = sim->queue_count ? sim->heap[0].at_ms : CALL_NEVER;
+        int64_t world = world_next_ms(sim);
         if (sim->wake_ms == CALL_NEVER && world == CALL_NEVER)
             break;
         int64_t next = sim->wake_ms < world ? sim->wake_ms : world;
@@ -321,8 +339,7 @@ static void run(struct sim *sim)
             sim_step(sim, &(struct call_event){.kind = EV_TICK});
             sim_race_ticked(sim);
         } else {
-            struct sim_due due = pop(sim);
-            happen(sim, &due);
+            world_step(sim);
         }
         sim_race_watch(sim);
     }
@@ -349,7 +366,7 @@ const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timelin
     if (result.broken || (seed % STALE_EVERY && !timeline))
         return result.broken; /* the second look is for some, being as dear as the first */
     if (timeline)
-        buf_puts(timeline, "the same call, with late and foreign news:\n");
+        buf_clear(timeline); /* the same call, with late and foreign news */
     struct sim_result again =
         sim_play(&(struct sim_case){.seed = seed, .stale = true, .timeline = timeline});
     if (!again.broken && again.hash != result.hash)

@@ -15,12 +15,15 @@
  *   simulate_bounds.c   ... those of size
  *   simulate_faults.c   each failure at each step, one at a time
  *   simulate_races.c    what happens at one moment, in each order
+ *   simulate_log.c      a call as text
+ *   simulate_replay.c   ... played again, and made shorter
  *   simulate_panel.c    how well the conversations went, in figures
  *
  * Times are ms of the virtual clock, which starts at 0 with EV_STARTED. */
 #pragma once
 #include "base/buf.h"
 #include "call/core.h"
+#include "test/simulate_log.h"
 #include "test/simulate_panel.h"
 
 #include <stdbool.h>
@@ -238,6 +241,8 @@ struct sim {
     enum sim_world world;
     struct sim_fault fault;
     bool fault_happened;
+    const struct sim_log *replay; /* NULL: a call of the parties */
+    size_t replay_at;
     struct sim_race race;
     bool raced, race_led, race_waits;
     size_t race_at;
@@ -392,15 +397,21 @@ void sim_check_sure_action(struct sim *sim, const struct call_action *action);
 void sim_bounds_action(struct sim *sim, const struct call_action *action);
 void sim_bounds_end(struct sim *sim);
 
+/* simulate_replay.c */
+void sim_replay_begin(struct sim *sim);
+int64_t sim_replay_next_ms(const struct sim *sim);
+void sim_replay_step(struct sim *sim);
+
 /* One simulated call. */
 struct sim_case {
     uint64_t seed;
     enum sim_world world;
     struct sim_fault fault;
     struct sim_race race;
-    bool stale;              /* with late and foreign news */
-    struct sim_panel *panel; /* counted there; may be NULL */
-    struct buf *timeline;    /* written there; may be NULL */
+    const struct sim_log *replay; /* not NULL: this call, and no other */
+    bool stale;                   /* with late and foreign news */
+    struct sim_panel *panel;      /* counted there; may be NULL */
+    struct buf *timeline;         /* written there; may be NULL */
 };
 struct sim_result {
     const char *broken; /* the first invariant that was; NULL: all held */
@@ -419,3 +430,7 @@ const char *simulate(uint64_t seed, struct sim_panel *panel, struct buf *timelin
 const char *sim_play_faults(uint64_t seed, struct sim_case *last_out, size_t *played_out);
 const char *sim_play_races(uint64_t seed, size_t every, struct sim_case *last_out,
                            size_t *played_out);
+
+/* Leaves out of a call what it can do without and still break what it breaks; I16 and I17, which
+ * need to know what the caller meant, aside. NULL: it breaks nothing. */
+const char *sim_shrink(struct sim_log *log);

@@ -266,7 +266,7 @@ void sim_echo(struct sim *sim, uint32_t id, int64_t start_ms)
 {
     const struct sim_clip *clip = &sim->clips[id];
     struct str rest = clip->text;
-    if (sim->world != SIM_ECHO || clip->phrase || !percent(sim, 60))
+    if (sim->world != SIM_ECHO || sim->replay || clip->phrase || !percent(sim, 60))
         return;
     start_ms += between(sim, 100, 800);
     int64_t length = (int64_t)clip->bytes / CALL_BYTES_PER_MS;

@@ -165,7 +165,7 @@ static int64_t to_first_sound(struct sim *sim, const struct sim_clip *clip)
     return sim->world == SIM_MOCKS ? MOCK_SOUND_MS : between(sim, 50, 500);
 }
 
-static void synth(struct sim *sim, const struct call_action *action)
+static struct sim_clip *new_clip(struct sim *sim, const struct call_action *action)
 {
     assert(action->clip < SIM_CLIPS_MAX && action->clip == sim->clip_count + 1);
     struct sim_clip *clip = &sim->clips[action->clip];
@@ -173,6 +173,12 @@ static void synth(struct sim *sim, const struct call_action *action)
     sim->clip_count = action->clip;
     clip->order = action->gen || action->phrase ? 0 : sim_order_in(action->text);
     clip->bytes = action->text.bytes * (size_t)sim->letter_bytes;
+    return clip;
+}
+
+static void synth(struct sim *sim, const struct call_action *action)
+{
+    struct sim_clip *clip = new_clip(sim, action);
     clip->fate = action->phrase ? VOICE_CACHED : VOICE_STREAMS;
     bool flaky = action->phrase ? sim->faults.phrases_fail : sim->faults.voice_flaky;
     if (flaky && percent(sim, 40))
@@ -262,8 +268,25 @@ static void tool(struct sim *sim, const struct call_action *action)
         sim_deliver(sim, at_ms, event);
 }
 
+/* Nobody answers: what would have been is in the log. */
+static void keep_books(struct sim *sim, const struct call_action *action)
+{
+    switch (action->kind) {
+    case DO_CANCEL_REPLY: sim->gens[action->gen].cancelled = true; break;
+    case DO_SYNTH: new_clip(sim, action); break;
+    case DO_SEND: sim_carrier_send(sim, action); break;
+    case DO_CLEAR: sim_carrier_clear(sim); break;
+    case DO_DROP_CLIP: sim->clips[action->clip].dropped = true; break;
+    default: break;
+    }
+}
+
 void sim_perform(struct sim *sim, const struct call_action *action)
 {
+    if (sim->replay) {
+        keep_books(sim, action);
+        return;
+    }
     struct call_event gone = {.kind = EV_GONE}, back = {.kind = EV_TRANSFER_FAILED};
     switch (action->kind) {
     case DO_FINALIZE: sim_finalize(sim); break;

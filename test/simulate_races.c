@@ -128,7 +128,7 @@ static bool is_ready(struct sim *sim)
 
 void sim_race_watch(struct sim *sim)
 {
-    if (sim->world != SIM_RACE || sim->raced || sim->ended || !is_ready(sim))
+    if (sim->world != SIM_RACE || sim->replay || sim->raced || sim->ended || !is_ready(sim))
         return;
     sim->raced = true;
     sim->race_late = sim->segment_count ? (uint32_t)sim->segment_count - 1 : 0;

@@ -3,6 +3,7 @@
 #include "test/simulate.h"
 #include "test/test.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -160,6 +161,71 @@ static void what_happens_at_one_moment_may_happen_in_any_order(void **state)
     assert_true(played > 10000 / RACES_EVERY);
 }
 
+static void a_call_played_again_from_its_log_is_the_same_call(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= TWICE / 10; seed++) {
+        struct buf first = {0}, second = {0};
+        struct sim_log log;
+        size_t line;
+        sim_play(&(struct sim_case){.seed = seed, .timeline = &first});
+        assert_int_equal(sim_log_read(buf_str(&first), &log, &line), 0);
+        sim_play(&(struct sim_case){.replay = &log, .timeline = &second});
+        assert_string_equal(buf_text(&first), buf_text(&second));
+        sim_log_free(&log);
+        buf_free(&first);
+        buf_free(&second);
+    }
+}
+
+/* The recogniser of this call says a word of the caller's twice, which no core can make good. */
+static const char twice[] =
+    "call seed=2 letter=480 net=31 skew=20 phrases_fail=1\n"
+    "       0 STARTED\n"
+    "    4000 VOICE_ON at=3900\n"
+    "    4100 VOICE_GOING voiced=180\n"
+    "    4500 WORDS at=3900 end=4400 confidence=50 text=\"w1x w2x\" (listening)\n"
+    "    4700 VOICE_OFF at=4500\n"
+    "    4700   -> FINALIZE\n"
+    "    4800 WORDS_FINAL at=3900 end=4500 finalized=1 confidence=90 text=\"w1x w2x\"\n"
+    "    9000 VOICE_ON at=8900\n"
+    "    9500 WORDS_FINAL at=8900 end=9400 speech_final=1 confidence=90 text=\"w1x\"\n"
+    "    9700 VOICE_OFF at=9500\n"
+    "   15000 DTMF digit=53\n"
+    "   20000 GONE\n";
+
+static void a_failing_call_is_made_as_short_as_it_can_be(void **state)
+{
+    (void)state;
+    struct sim_log log;
+    size_t line;
+    assert_int_equal(sim_log_read(str_of(twice), &log, &line), 0);
+    assert_int_equal(log.count, 11);
+    assert_string_equal(sim_shrink(&log), "I12: a caller's word is written twice");
+    assert_true(log.count <= 4);
+    assert_string_equal(sim_play(&(struct sim_case){.replay = &log}).broken,
+                        "I12: a caller's word is written twice");
+    sim_log_free(&log);
+}
+
+static void a_log_is_read_to_its_first_bad_line(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "call seed=2\n 10 STARTED\n 20 NONSENSE\n",
+        "call seed=2\n 10 STARTED\n 20 WORDS text=\"w1x\n",
+        "call seed=2\n 10 STARTED\n 20 MARK mark=x\n",
+        "call seed=2\n 10 STARTED\n 20 MARK colour=3\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct sim_log log;
+        size_t line;
+        assert_int_equal(sim_log_read(str_of(bad[i]), &log, &line), EINVAL);
+        assert_int_equal(line, 3);
+        sim_log_free(&log);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +241,9 @@ int main(void)
         cmocka_unit_test(karen_does_not_talk_with_a_machine_for_ever),
         cmocka_unit_test(any_one_failure_at_any_step_is_survived),
         cmocka_unit_test(what_happens_at_one_moment_may_happen_in_any_order),
+        cmocka_unit_test(a_call_played_again_from_its_log_is_the_same_call),
+        cmocka_unit_test(a_failing_call_is_made_as_short_as_it_can_be),
+        cmocka_unit_test(a_log_is_read_to_its_first_bad_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
