@@ -65,7 +65,7 @@ const struct setting config_table[] = {
     {"CALL_SECONDS_MAX", SETTING_WHOLE, AT(call_seconds_max), "300", OPTIONAL, false, 30, 3600,
      "longest call; the goodbye begins then"},
     {"DRAIN_SECONDS_MAX", SETTING_WHOLE, AT(drain_seconds_max), "330", OPTIONAL, false, 0, 3600,
-     "how long a stopping worker lets its calls run on"},
+     "how long a stopping worker lets its calls run on before they move to another worker"},
     {"TWILIO_ACCOUNT_SID", SETTING_TEXT, AT(twilio_account_sid), NULL, REQUIRED_IN_PRODUCTION,
      false, 0, 0, "the carrier's account"},
     {"TWILIO_AUTH_TOKEN", SETTING_TEXT, AT(twilio_auth_token), NULL, REQUIRED_IN_PRODUCTION, true,

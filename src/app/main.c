@@ -173,7 +173,7 @@ static int serve(int argc, char **argv)
     config.workers = worker_count(&config);
     int status = supervise(&(struct supervisor_options){
         .workers = (int)config.workers,
-        .drain_ms_max = config.drain_seconds_max * 1000,
+        .drain_ms_max = config.drain_seconds_max * 1000 + DRAIN_MOVE_MS,
         .worker = worker_run,
         .arg = &config,
         .ready_file = ready_file,

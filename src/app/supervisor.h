@@ -9,6 +9,7 @@
 /* What a worker process does; its result is its exit status. SUPERVISOR_GIVE_UP ends everything:
  * another try would fail the same way. */
 enum { SUPERVISOR_GIVE_UP = 78 };
+enum { DRAIN_MOVE_MS = 30000 }; /* for calls to move away, before the rest is killed */
 struct worker_place {
     struct metrics_page *page;
     struct tally *tally; /* who asked how often, of all workers together */

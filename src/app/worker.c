@@ -160,6 +160,14 @@ static void on_empty(void *arg)
     timer_set(worker->last_timer, worker->empty_ms);
 }
 
+static void on_move(void *arg)
+{
+    struct worker *worker = arg;
+    log_info(NULL, "moving_calls", "live=%llu",
+             (unsigned long long)switchboard_stats(worker->board)->live);
+    switchboard_move(worker->board);
+}
+
 static void leave(struct worker *worker)
 {
     if (worker->leaving)
@@ -170,6 +178,9 @@ static void leave(struct worker *worker)
              (unsigned long long)switchboard_stats(worker->board)->live);
     live_leave(worker->live, LIVE_MOVE_ON); /* perhaps to here again, while calls go on */
     switchboard_drain(worker->board, on_empty, worker);
+    worker->move_timer = timer_new(worker->loop, on_move, worker);
+    timer_set(worker->move_timer,
+              loop_now_ms(worker->loop) + worker->config->drain_seconds_max * 1000);
 }
 
 static void on_sigterm(void *arg)
@@ -202,6 +213,7 @@ static void stop_timers(struct worker *worker)
     timer_free(&worker->publish_timer);
     timer_free(&worker->sweep_timer);
     timer_free(&worker->last_timer);
+    timer_free(&worker->move_timer);
     op_cancel(&worker->sweeping);
 }
 

@@ -34,7 +34,7 @@ struct worker {
     struct auth_keys *keys;
     struct proxies *proxies;
     char *origin;
-    struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer;
+    struct timer *ready_timer, *publish_timer, *sweep_timer, *last_timer, *move_timer;
     struct op *sweeping;
     int seat, ready_fd;
     int64_t started_ms;

@@ -306,6 +306,7 @@ struct call_core {
     enum language language;
     char *phrases[PHRASE_COUNT];
     bool can_transfer, message_only, resumed, transfer_failed;
+    bool moving; /* goes on elsewhere from a moment at which nothing is lost */
     int64_t duration_ms_max;
 
     int64_t now_ms;

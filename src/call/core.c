@@ -135,6 +135,11 @@ static void on_started(struct call_core *core)
     core->phase = PHASE_TALKING;
     core->started_ms = core->idle_since_ms = core->playout.quiet_since_ms = core->now_ms;
     core->caller.last_voice_ms = core->now_ms - GAP_MIN_MS;
+    if (core->moving) {
+        core->moving = false; /* it fell silent elsewhere, and goes on from there */
+        script_ask(core);
+        return;
+    }
     if (core->resumed) {
         say_phrase(core, core->transfer_failed ? PHRASE_NOT_REACHED : PHRASE_RESUMED,
                    INTERRUPTIBLE);
@@ -463,6 +468,16 @@ const struct call_counts *call_counts(const struct call_core *core)
 const struct call_stages *call_stages(const struct call_core *core)
 {
     return &core->stages;
+}
+
+bool call_is_quiet(const struct call_core *core)
+{
+    return is_listening(core) && turn_quiet_at(core) <= core->now_ms;
+}
+
+void call_set_moving(struct call_core *core, bool moving)
+{
+    core->moving = moving;
 }
 
 bool call_listens(const struct call_core *core)

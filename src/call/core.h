@@ -264,6 +264,11 @@ bool call_listens(const struct call_core *core); /* it is the caller's turn to s
 /* The model's context for the gen just asked for; returns how many of `room` were written. What was
  * whispered comes first, as one message. */
 size_t call_messages(const struct call_core *core, struct call_message *out, size_t room);
+/* Nobody speaks, nothing is played or thought of: the call may go on from a snapshot elsewhere and
+ * nobody notices. */
+bool call_is_quiet(const struct call_core *core);
+/* What is taken up from a snapshot made while it moves goes on without PHRASE_RESUMED. */
+void call_set_moving(struct call_core *core, bool moving);
 const struct call_counts *call_counts(const struct call_core *core);
 const struct call_stages *call_stages(const struct call_core *core); /* of the newest turn */
 const char *

@@ -1,6 +1,7 @@
 /* call/snapshot.c: what of a conversation must survive the process that carries it: the talk so
  * far, the counters that give identities, how far a message was taken. Sound is not among it: the
- * caller hears PHRASE_RESUMED and the talk goes on. JSON, with its version first. */
+ * caller hears PHRASE_RESUMED, unless it moved in silence, and the talk goes on. JSON, with its
+ * version first. */
 #include "base/json.h"
 #include "base/utf8.h"
 #include "call/call_private.h"
@@ -50,6 +51,7 @@ void call_snapshot(const struct call_core *core, struct buf *out)
     put_number(out, "failures", core->reply.failures_in_row);
     put_number(out, "script", core->script.step);
     put_number(out, "left", core->left_once);
+    put_number(out, "moving", core->moving);
     put_text(out, "name", buf_str(&core->script.answers[SCRIPT_NAME]));
     put_text(out, "reason", buf_str(&core->script.answers[SCRIPT_REASON]));
     put_text(out, "number", buf_str(&core->script.answers[SCRIPT_NUMBER]));
@@ -167,11 +169,11 @@ static int get_script(struct json *json, struct call_core *core)
     return err;
 }
 
-static int get_left(struct json *json, struct call_core *core)
+static int get_flag(struct json *json, bool *flag_out)
 {
-    int64_t left;
-    int err = get_whole(json, 0, 1, &left);
-    core->left_once = !err && left;
+    int64_t flag;
+    int err = get_whole(json, 0, 1, &flag);
+    *flag_out = !err && flag;
     return err;
 }
 
@@ -195,7 +197,9 @@ static int get_field(struct json *json, struct str key, struct call_core *core)
     if (str_is(key, "script"))
         return get_script(json, core);
     if (str_is(key, "left"))
-        return get_left(json, core);
+        return get_flag(json, &core->left_once);
+    if (str_is(key, "moving"))
+        return get_flag(json, &core->moving);
     if (str_is(key, "name"))
         return get_text(json, CALL_TEXT_BYTES_MAX, &answers[SCRIPT_NAME]);
     if (str_is(key, "reason"))

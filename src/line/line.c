@@ -216,6 +216,33 @@ static void close_gap(struct line *line, int64_t at_ms)
         hear(line, silence, sizeof(silence));
 }
 
+/* To another worker: what is needed there is stored first, then the stream is closed, and the
+ * carrier asks who goes on. Whatever happens meanwhile puts it off. */
+static void move_on(struct line *line)
+{
+    bool quiet = call_is_quiet(line->core);
+    if (!quiet && line->move == MOVE_SAVED) {
+        call_set_moving(line->core, false);
+        line->move = MOVE_WANTED;
+        line->dirty = true;
+    } else if (quiet && line->move == MOVE_WANTED) {
+        call_set_moving(line->core, true);
+        line->move = MOVE_SAVED;
+        line->dirty = true;
+        line_save(line);
+    } else if (quiet && line_saved(line)) {
+        line->leg_lost = true;
+        leg_close(&line->leg, "moved");
+        line_feed(line, &(struct call_event){.kind = EV_GONE});
+    }
+}
+
+void line_move(struct line *line)
+{
+    if (line->move == MOVE_NOT)
+        line->move = MOVE_WANTED; /* looked at with each piece of audio */
+}
+
 static void on_audio(struct leg *leg, const uint8_t *ulaw, size_t bytes, int64_t at_ms, void *arg)
 {
     struct line *line = arg;
@@ -229,6 +256,8 @@ static void on_audio(struct leg *leg, const uint8_t *ulaw, size_t bytes, int64_t
         hear(line, ulaw, bytes);
     if (!line->closed)
         set_zero(line);
+    if (!line->closed && line->move != MOVE_NOT)
+        move_on(line);
 }
 
 static void on_mark(struct leg *leg, uint32_t mark, void *arg)

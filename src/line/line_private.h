@@ -105,11 +105,12 @@ struct line {
     struct listener *listener;
     struct timer *tick;
     bool closed;
-    bool stepping;       /* inside call_step() and its actions */
-    bool leg_stopped;    /* the carrier said so */
-    bool leg_lost;       /* the connection broke */
-    bool handing_over;   /* a transfer was asked for and did not fail */
-    bool hanging_up;     /* we asked for it */
+    bool stepping;     /* inside call_step() and its actions */
+    bool leg_stopped;  /* the carrier said so */
+    bool leg_lost;     /* the connection broke */
+    bool handing_over; /* a transfer was asked for and did not fail */
+    bool hanging_up;   /* we asked for it */
+    enum line_move { MOVE_NOT, MOVE_WANTED, MOVE_SAVED } move; /* to another worker */
     struct op *carrying; /* hang-up or transfer, at the carrier */
     struct line_wish *wishes;
     uint32_t last_order;
@@ -148,6 +149,7 @@ struct line {
 void line_open(const struct line_parts *parts, struct leg *leg, const struct line_setup *setup);
 void line_end(struct line *line, const char *why);   /* politely */
 void line_close(struct line *line, const char *why); /* at once */
+void line_move(struct line *line); /* to another worker, as soon as nobody notices */
 
 /* line.c */
 void line_phrases(const struct line_parts *parts, const char *language, const char *owner,
@@ -178,6 +180,7 @@ const char *line_transfer_to(const struct line *line, uint32_t order); /* NULL: 
 void line_orders_close(struct line *line);
 
 /* line_record.c */
+bool line_saved(const struct line *line); /* the store has it as it is */
 void line_record(struct line *line, const struct call_line *row);
 void line_save(struct line *line); /* what is new, unless a save is under way */
 void line_tool(struct line *line, const struct call_action *action);

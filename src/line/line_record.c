@@ -144,6 +144,11 @@ void line_save(struct line *line)
     buf_free(&state);
 }
 
+bool line_saved(const struct line *line)
+{
+    return !line->dirty && !line->saving;
+}
+
 /* ---- tools ---- */
 
 static void tool_done(struct line *line, const char *id, const char *result)
@@ -257,16 +262,20 @@ static void finish(struct line *line, const char *why)
 void line_record_close(struct line *line, const char *why)
 {
     bool elsewhere = goes_on_elsewhere(line);
-    const char *ended = !elsewhere ? why : line->leg_lost ? "lost" : "transferred";
+    bool moved = line->move == MOVE_SAVED && line_saved(line);
+    const char *ended = !elsewhere       ? why
+                        : moved          ? "moved"
+                        : line->leg_lost ? "lost"
+                                         : "transferred";
     log_info(&line->log, "closed", "why=%s state=%s", ended, call_state_name(line->core));
     stats_end(line->parts->stats, ended, call_counts(line->core));
     op_cancel(&line->saving); /* it may be done or not: what it held is written again */
     for (size_t i = 0; i < LINE_TOOLS_AT_ONCE; i++)
         op_cancel(&line->tools[i].storing); /* the message stays in the tray */
-    if (elsewhere)
-        leave(line);
-    else
+    if (!elsewhere)
         finish(line, why);
+    else if (!moved) /* else all is stored, and it may go on already */
+        leave(line);
     drop_rows(line, line->row_count);
     journal_release(line->parts->journal, &line->kept); /* the tray has its own hold */
 }

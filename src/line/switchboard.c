@@ -135,6 +135,12 @@ void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg)
     look_if_empty(board);
 }
 
+void switchboard_move(struct switchboard *board)
+{
+    for (struct line *line = board->lines; line; line = line->next)
+        line_move(line);
+}
+
 static void on_gone(struct line *line, void *arg)
 {
     struct switchboard *board = arg;

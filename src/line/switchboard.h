@@ -74,6 +74,10 @@ struct clips *switchboard_clips(struct switchboard *board);
 /* No new calls; on_empty once the last line is gone and everything is written down. */
 void switchboard_drain(struct switchboard *board, loop_fn *on_empty, void *arg);
 
+/* Each live call goes on at another worker as soon as nobody speaks in it; the carrier asks
+ * /telephony/resume who takes it. */
+void switchboard_move(struct switchboard *board);
+
 /* The bounds of the buckets are stats_bounds_ms of provider/stats.h. */
 enum { LINE_ENDS_MAX = 24 };
 struct line_histogram {
