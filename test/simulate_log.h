@@ -7,8 +7,8 @@
  *      8398 *** I5: ...                                        an invariant that was broken, too
  *
  * Numbers that are 0 and texts that are empty are left out; texts are JSON strings; what follows in
- * brackets is skipped. A core asks for its own ticks: a TICK in the log only says that it was before
- * what else happened in that ms. */
+ * brackets is skipped. A core asks for its own ticks: a TICK in the log only says that it was
+ * before what else happened in that ms. */
 #pragma once
 #include "base/buf.h"
 #include "base/mem.h"
