@@ -51,7 +51,7 @@ struct sim_random {
 enum sim_world {
     SIM_CHANCE,    /* everybody does as he likes, and now and then fails */
     SIM_FAULTLESS, /* ... and nobody fails */
-    SIM_MOCKS,     /* a polite caller, providers of fixed delays */
+    SIM_MOCKS,     /* a polite caller who asks whole questions, providers of fixed delays */
     SIM_ECHO,      /* Karen's own words come back */
     SIM_MACHINE,   /* the caller is an assistant, too */
     SIM_RACE,      /* a polite caller, until something races */

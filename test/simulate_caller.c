@@ -50,7 +50,8 @@ static void make_words(struct sim *sim, struct sim_segment *segment, int count)
         else if (i == segment->count - 1 && i && sim->world != SIM_MOCKS && percent(sim, 15))
             strcpy(word, ends[between(sim, 0, 3)]);
         else
-            make_word(sim, word, i == segment->count - 1 && percent(sim, 40));
+            make_word(sim, word,
+                      i == segment->count - 1 && (percent(sim, 40) || sim->world == SIM_MOCKS));
     }
 }
 

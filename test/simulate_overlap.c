@@ -12,6 +12,7 @@ enum {
     COLLISION_MS = 200, /* who begins within so long of the other could not have heard him */
     MHM_VOICED_MS = 420,
     ONSET_MS = 60,
+    ALONE_MS = 1500,    /* what comes sooner behind other words goes on with them */
     TIME_UP_MS = 88000, /* Karen is about to say that the time is over */
 };
 
@@ -26,6 +27,16 @@ static bool may_be_stopped(const struct sim *sim)
            strcmp(call_state_name(sim->core), "closing") != 0;
 }
 
+static int64_t last_sound_ms(const struct sim *sim)
+{
+    int64_t end = 0;
+    for (int i = sim->segment_count - 1; i >= 0 && i >= sim->segment_count - 4; i--)
+        if (sim->segments[i].count && sim->segments[i].end_ms <= sim->now_ms &&
+            sim->segments[i].end_ms > end)
+            end = sim->segments[i].end_ms;
+    return end;
+}
+
 void sim_overlap_onset(struct sim *sim, uint32_t id)
 {
     const struct sim_segment *segment = &sim->segments[id];
@@ -38,7 +49,8 @@ void sim_overlap_onset(struct sim *sim, uint32_t id)
     bool over = is_audible(sim) && sim->play_start_ms <= segment->start_ms &&
                 sim->play_start_ms > 0 && may_be_stopped(sim);
     *overlap = (struct sim_overlap){.open = over,
-                                    .alone = !overlap->open && sim->now_ms < TIME_UP_MS,
+                                    .alone = !overlap->open && sim->now_ms < TIME_UP_MS &&
+                                             sim->now_ms > last_sound_ms(sim) + ALONE_MS,
                                     .segment = id,
                                     .clip = sim->last_clip,
                                     .speech = segment->speech,
@@ -100,16 +112,6 @@ static int64_t has_spoken_ms(const struct sim *sim, int64_t at_ms)
             return at_ms - segment->start_ms;
     }
     return CALL_NEVER;
-}
-
-static int64_t last_sound_ms(const struct sim *sim)
-{
-    int64_t end = 0;
-    for (int i = sim->segment_count - 1; i >= 0 && i >= sim->segment_count - 4; i--)
-        if (sim->segments[i].count && sim->segments[i].end_ms <= sim->now_ms &&
-            sim->segments[i].end_ms > end)
-            end = sim->segments[i].end_ms;
-    return end;
 }
 
 static void sent(struct sim *sim, const struct call_action *action)

@@ -170,7 +170,10 @@ static void run_one(struct sim *sim, enum sim_racer racer)
     case RACER_CLIP_AUDIO:
         sim_party(sim, &(struct sim_due){.kind = SIM_VOICE, .id = sim->clip_count, .step = 1});
         return;
-    case RACER_CLIP_DONE: event.kind = EV_CLIP_DONE; break;
+    case RACER_CLIP_DONE: /* and no sound of it comes behind that */
+        event.kind = EV_CLIP_DONE;
+        sim->clips[event.clip].bytes = sim->clips[event.clip].given;
+        break;
     case RACER_MARK:
         event.kind = EV_MARK;
         event.mark = sim->last_mark;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { ONLY_FILLERS_MS_MAX = 15000 };
+enum { ONLY_FILLERS_MS_MAX = 25000 };
 
 static bool same(struct str one, struct str other)
 {

@@ -35,7 +35,7 @@ static void announcement_that_never_ends_is_left(void **state)
     static const char *const words[] = {"Your call is important to us.", "To wait, press two.",
                                         "All our agents are talking to others."};
     for (int64_t i = 0; i < 20 && !talk_count(&talk, DO_HANG_UP); i++)
-        talk_says(&talk, 5000 + i * 4000, 8000 + i * 4000, words[(size_t)i % countof(words)]);
+        talk_says(&talk, 5000 + i * 4500, 8000 + i * 4500, words[(size_t)i % countof(words)]);
     assert_true(left_because_of(&talk, "machine"));
     assert_true(talk_last(&talk, DO_HANG_UP)->at_ms < 5000 + 60000 + 5000);
     talk_end(&talk);

@@ -2,6 +2,7 @@
  *
  *   core.c      events in, timers, beginning and end
  *   turn.c      the caller: voice, words, when the floor is taken
+ *   complete.c  how finished the caller's words sound
  *   commit.c    when what was said is a turn: staged, sure
  *   unheard.c   voice without words, the recogniser lost
  *   echo.c      Karen's own words, back from a loudspeaker
@@ -18,6 +19,7 @@
  * Times ending in _ms are now_ms times; media clock times are said to be so. CALL_NEVER: not set.
  */
 #pragma once
+#include "call/complete.h"
 #include "call/core.h"
 #include "call/words.h"
 
@@ -30,15 +32,12 @@ enum {
     HOLD_MS = 350,           /* of silence, the detector's aside, and it was nothing */
     VOICE_HANGOVER_MS = 160, /* the detector's, before EV_VOICE_OFF */
     VOICE_STUCK_MS = 2500,   /* voice without words for so long is noise */
-    EOT_FAST_MS = 280,
-    EOT_NORM_MS = 520, /* of a caller whose pauses are not known yet; then between ... */
-    EOT_NORM_MS_MIN = 420,
+    EOT_NORM_MS_MIN = 420,   /* of a caller whose pauses are known; between these ... */
     EOT_NORM_MS_MAX = 900,
     PAUSE_MARGIN_MS = 120, /* ... so much longer than his own */
+    LIKELY_PERCENT = 40,   /* words that are so likely to be all are worth an answer begun */
     PAUSES_KNOWN = 2,      /* so many tell how he speaks */
-    EOT_SLOW_MS = 1200,
-    EOT_DIGITS_MS = 1500,
-    EOT_MISSED_MS = 1500, /* a recogniser that finds the turns has not noticed this one's end */
+    EOT_MISSED_MS = 1500,  /* a recogniser that finds the turns has not noticed this one's end */
     EOT_CAP_MS = 2500,
     STAGE_SILENCE_MS = 120, /* of the caller, with words ... */
     STAGE_STABLE_MS = 160,  /* ... that did not change: an answer to them may be begun */
@@ -126,8 +125,8 @@ struct caller {
     bool told_turns; /* the recogniser finds the turns itself, and says of this one that ... */
     bool maybe_over, over;
     float confidence;
-    int completeness;
-    bool digits;           /* its text breaks off within a number */
+    int completeness;      /* of its words, in percent; complete.h */
+    bool digits;           /* they break off within a number */
     bool keyed;            /* DTMF is part of it */
     bool over_speech;      /* it began while the agent spoke or thought ... */
     bool zone;             /* ... but so near the end that it is an answer */
@@ -208,9 +207,8 @@ struct reply {
     bool ask_again; /* for a tool's result wants an answer */
     struct pending_tool tools[TOOLS_AT_ONCE];
     struct pending_tool transfer;
-    enum intent intent; /* asked for by this gen's tools */
-    bool asked;         /* what was last heard of it ended in a question */
-    bool asked_digits;  /* ... for a number or a spelling: people pause within those */
+    enum intent intent;     /* asked for by this gen's tools */
+    enum words_asked asked; /* by what was last heard of it */
     uint32_t failures_in_row;
     uint64_t tool_ids[TOOL_IDS_MAX]; /* hashes: no tool runs twice */
     size_t tool_id_count;

@@ -7,8 +7,6 @@
  * are, four of five of them. */
 static int64_t eot_norm_ms(const struct pauses *pauses)
 {
-    if (pauses->count < PAUSES_KNOWN)
-        return EOT_NORM_MS;
     int64_t ms = (int64_t)(pauses->mean_ms + pauses->spread_ms) + PAUSE_MARGIN_MS;
     return ms < EOT_NORM_MS_MIN ? EOT_NORM_MS_MIN : ms > EOT_NORM_MS_MAX ? EOT_NORM_MS_MAX : ms;
 }
@@ -16,14 +14,14 @@ static int64_t eot_norm_ms(const struct pauses *pauses)
 static int64_t eot_ms(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
-    if (caller->digits || caller->keyed)
-        return EOT_DIGITS_MS;
-    if (caller->told_turns && caller->interim.bytes)
+    bool digits = caller->digits || caller->keyed;
+    bool unsure = caller->completeness < complete_fit.sure[core->language] &&
+                  caller->completeness >= LIKELY_PERCENT;
+    if (caller->told_turns && caller->interim.bytes && !digits)
         return EOT_MISSED_MS;
-    if (caller->completeness >= WORDS_DONE)
-        return EOT_FAST_MS;
-    bool slow = caller->completeness < WORDS_OPEN || core->reply.asked_digits;
-    return slow ? EOT_SLOW_MS : eot_norm_ms(&caller->pauses);
+    if (unsure && !digits && caller->pauses.count >= PAUSES_KNOWN)
+        return eot_norm_ms(&caller->pauses);
+    return complete_wait_ms(&complete_fit, core->language, caller->completeness, digits);
 }
 
 static int64_t later(int64_t one, int64_t other)
@@ -126,7 +124,7 @@ static bool is_backchannel(struct call_core *core)
     const struct caller *caller = &core->caller;
     bool goes_on = playout_speaking(core) || reply_is_thinking(core);
     return caller->over_speech && !caller->zone && !core->turn.open &&
-           (goes_on || !core->reply.asked) && turn_is_only_backchannel(core);
+           (goes_on || core->reply.asked == ASKED_NOTHING) && turn_is_only_backchannel(core);
 }
 
 static void record_backchannel(struct call_core *core)
@@ -183,7 +181,7 @@ static bool words_may_be_whole(const struct call_core *core)
     const struct caller *caller = &core->caller;
     if (caller->told_turns)
         return caller->maybe_over;
-    return caller->completeness >= WORDS_OPEN && words_reach_the_pause(core);
+    return caller->completeness >= LIKELY_PERCENT && words_reach_the_pause(core);
 }
 
 /* Words that are plainly not all, or may be nothing but a "mhm", are waited out. */
@@ -192,7 +190,7 @@ static bool is_worth_staging(const struct call_core *core)
     const struct caller *caller = &core->caller;
     bool overlaps = caller->over_speech && !caller->zone;
     return !overlaps && core->machine.kind == MACHINE_NONE && !caller->digits && !caller->keyed &&
-           !core->reply.asked_digits && words_may_be_whole(core);
+           core->reply.asked != ASKED_NUMBER && words_may_be_whole(core);
 }
 
 static bool may_stage(const struct call_core *core)

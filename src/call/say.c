@@ -205,10 +205,10 @@ static void note_question(struct call_core *core, const struct say *say, struct 
 {
     if (say->phrase == PHRASE_FILLER)
         return;
-    core->reply.asked = heard.at[heard.bytes - 1] == '?';
     words_normalise(last_sentence(heard), &core->scratch);
-    core->reply.asked_digits =
-        core->reply.asked && words_ask_for_digits(core->language, buf_str(&core->scratch));
+    core->reply.asked = heard.at[heard.bytes - 1] == '?'
+                            ? words_asked(core->language, buf_str(&core->scratch))
+                            : ASKED_NOTHING;
 }
 
 /* An utterance is over: its line is written, its words in the context are final. */

@@ -67,7 +67,8 @@ bool turn_is_number(const struct call_core *core)
 {
     const struct caller *caller = &core->caller;
     return caller->digits || caller->keyed ||
-           (core->reply.asked_digits && caller->completeness < WORDS_DONE);
+           (core->reply.asked == ASKED_NUMBER &&
+            caller->completeness < complete_fit.sure[core->language]);
 }
 
 static bool only_farewell(struct call_core *core)
@@ -276,8 +277,9 @@ static void words_changed(struct call_core *core, int64_t end_ms)
         move(caller, CALLER_PAUSE);
         finalize(core);
     }
-    caller->completeness = words_completeness(core->language, turn_words(core, &core->scratch2),
-                                              &core->scratch, &caller->digits);
+    caller->completeness =
+        complete_percent(core->language, core->reply.asked, turn_words(core, &core->scratch2),
+                         &core->scratch, &caller->digits);
     take_floor(core);
 }
 

@@ -1,5 +1,5 @@
-/* call/words.c: folding, counting and judging a caller's words; the words themselves stand in
- * words_tables.c. */
+/* call/words.c: folding, counting and looking up words; the words themselves stand in
+ * words_cs.c and its like. */
 #include "call/words.h"
 
 #include "base/utf8.h"
@@ -14,6 +14,17 @@ enum language language_of(const char *code)
         if (strncmp(code, codes[i], 2) == 0)
             return (enum language)i;
     return LANGUAGE_EN;
+}
+
+const struct words_tables *language_words(enum language language)
+{
+    static const struct words_tables *const tables[LANGUAGE_COUNT] = {
+        [LANGUAGE_CS] = &words_cs,
+        [LANGUAGE_SK] = &words_sk,
+        [LANGUAGE_EN] = &words_en,
+        [LANGUAGE_DE] = &words_de,
+    };
+    return tables[language];
 }
 
 static bool is_word_byte(char byte)
@@ -76,8 +87,7 @@ static bool begins(struct str text, const char *entry, struct str *rest_out)
     return true;
 }
 
-/* The longest entry of a table at the front of text is taken off; false: there is none. */
-static bool take(const char *const *table, struct str *text)
+bool words_take(const char *const *table, struct str *text)
 {
     struct str rest, shortest = *text;
     if (!text->bytes)
@@ -90,16 +100,16 @@ static bool take(const char *const *table, struct str *text)
     return taken;
 }
 
-static bool all_in(const char *const *table, struct str text)
+bool words_are_all(const char *const *table, struct str text)
 {
     if (text.bytes == 0)
         return false;
-    while (text.bytes && take(table, &text))
+    while (text.bytes && words_take(table, &text))
         ;
     return text.bytes == 0;
 }
 
-static bool ends_in(const char *const *table, struct str text)
+bool words_end_in(const char *const *table, struct str text)
 {
     for (; *table; table++) {
         size_t bytes = strlen(*table);
@@ -113,25 +123,26 @@ static bool ends_in(const char *const *table, struct str text)
 
 bool words_are_backchannel(enum language language, struct str normalised)
 {
-    return words_count(normalised) <= 3 && all_in(words_tables[language].backchannels, normalised);
+    return words_count(normalised) <= 3 &&
+           words_are_all(language_words(language)->backchannels, normalised);
 }
 
 size_t words_outside_backchannel(enum language language, struct str normalised)
 {
     size_t outside = 0;
     while (normalised.bytes)
-        if (!take(words_tables[language].backchannels, &normalised)) {
+        if (!words_take(language_words(language)->backchannels, &normalised)) {
             normalised = words_after(normalised, 1);
             outside++;
         }
     return outside;
 }
 
-static bool holds_any(const char *const *table, struct str text)
+bool words_contain(const char *const *table, struct str text)
 {
     for (; text.bytes; text = words_after(text, 1)) {
         struct str rest = text;
-        if (take(table, &rest))
+        if (words_take(table, &rest))
             return true;
     }
     return false;
@@ -139,7 +150,7 @@ static bool holds_any(const char *const *table, struct str text)
 
 bool words_have_strong(enum language language, struct str normalised)
 {
-    return holds_any(words_tables[language].strong, normalised);
+    return words_contain(language_words(language)->strong, normalised);
 }
 
 /* A farewell needs one word of its own; polite words around it ("yes, thank you, bye") may be
@@ -148,27 +159,22 @@ bool words_are_farewell(enum language language, struct str normalised)
 {
     bool farewell = false;
     while (normalised.bytes) {
-        if (take(words_tables[language].farewells, &normalised))
+        if (words_take(language_words(language)->farewells, &normalised))
             farewell = true;
-        else if (!take(words_tables[language].backchannels, &normalised))
+        else if (!words_take(language_words(language)->backchannels, &normalised))
             return false;
     }
     return farewell;
 }
 
-bool words_ask_for_digits(enum language language, struct str normalised)
-{
-    return holds_any(words_tables[language].digit_questions, normalised);
-}
-
 bool words_of_machine(enum language language, struct str normalised)
 {
-    return holds_any(words_tables[language].machines, normalised);
+    return words_contain(language_words(language)->machines, normalised);
 }
 
 bool words_of_assistant(enum language language, struct str normalised)
 {
-    return holds_any(words_tables[language].assistants, normalised);
+    return words_contain(language_words(language)->assistants, normalised);
 }
 
 static uint32_t hash_of(struct str word)
@@ -212,71 +218,12 @@ size_t words_common(const uint32_t *some, size_t some_count, const uint32_t *oth
     return row[other_count];
 }
 
-static bool is_digits(struct str word)
+enum words_asked words_asked(enum language language, struct str question)
 {
-    for (size_t i = 0; i < word.bytes; i++)
-        if (word.at[i] < '0' || word.at[i] > '9')
-            return false;
-    return word.bytes > 0;
-}
-
-/* How many digits the words at the end give: a spoken number counts as one, a written one as many
- * as it has; a lone letter is a spelling and counts as one. */
-static size_t digits_at_end(enum language language, struct str text)
-{
-    size_t digits = 0;
-    while (text.bytes) {
-        struct str rest = text, word = str_cut(&rest, ' ');
-        struct str after = text;
-        if (is_digits(word))
-            digits += word.bytes;
-        else if (take(words_tables[language].digits, &after))
-            digits++;
-        else
-            digits = 0;
-        text = rest;
-    }
-    return digits;
-}
-
-static size_t spelled_at_end(struct str text)
-{
-    size_t letters = 0;
-    while (text.bytes) {
-        struct str word = str_cut(&text, ' ');
-        letters = word.bytes == 1 && (word.at[0] < '0' || word.at[0] > '9') ? letters + 1 : 0;
-    }
-    return letters;
-}
-
-static char last_mark(struct str text)
-{
-    text = str_trim(text);
-    return text.bytes ? text.at[text.bytes - 1] : '\0';
-}
-
-int words_completeness(enum language language, struct str text, struct buf *scratch,
-                       bool *digits_out)
-{
-    const struct words_tables *tables = &words_tables[language];
-    words_normalise(text, scratch);
-    struct str words = buf_str(scratch);
-    char mark = last_mark(text);
-    size_t digits = digits_at_end(language, words);
-    *digits_out = (digits > 0 && digits < tables->phone_digits) || spelled_at_end(words) >= 2;
-    if (words.bytes == 0)
-        return 0;
-    if (digits >= tables->phone_digits)
-        return WORDS_DONE;
-    if (mark == ',' || mark == '-' || mark == ':')
-        return 20;
-    if (all_in(tables->short_answers, words) || words_are_farewell(language, words))
-        return 90;
-    if (mark == '?' || mark == '!')
-        return 90;
-    if (ends_in(tables->open_ends, words))
-        return mark == '.' ? 45 : 20; /* a recogniser puts a full stop at every pause */
-    if (mark == '.')
-        return words_count(words) >= 5 ? 85 : 70;
-    return words_count(words) >= 2 ? 60 : 45;
+    const struct words_tables *tables = language_words(language);
+    if (words_contain(tables->digit_questions, question))
+        return ASKED_NUMBER;
+    if (words_contain(tables->name_questions, question))
+        return ASKED_NAME;
+    return words_contain(tables->open_questions, question) ? ASKED_OPEN : ASKED_YES_NO;
 }

@@ -1,5 +1,6 @@
-/* call/words.h: what can be read off a caller's words without a model: folded for comparing,
- * whether they are only a "mhm", a goodbye, and how finished they sound. Tables: words_tables.c. */
+/* call/words.h: what can be read off words without a model: folded for comparing, whether they are
+ * only a "mhm" or a goodbye, what a question asks for. How finished they sound is complete.h's.
+ * The words themselves: words_cs.c, words_sk.c ... */
 #pragma once
 #include "base/buf.h"
 
@@ -23,7 +24,6 @@ bool words_are_backchannel(enum language language, struct str normalised);
 size_t words_outside_backchannel(enum language language, struct str normalised);
 bool words_have_strong(enum language language, struct str normalised);  /* "wait", "stop" */
 bool words_are_farewell(enum language language, struct str normalised); /* "thanks, bye" */
-bool words_ask_for_digits(enum language language, struct str normalised);
 bool words_of_machine(enum language language, struct str normalised);   /* "press one" */
 bool words_of_assistant(enum language language, struct str normalised); /* "I am an AI" */
 
@@ -34,23 +34,49 @@ size_t words_hash(struct str text, struct buf *scratch, uint32_t *hashes_out, si
 size_t words_common(const uint32_t *some, size_t some_count, const uint32_t *others,
                     size_t other_count);
 
-/* How finished what was said sounds, in percent; scratch is overwritten. digits_out: it ends within
- * a number or a spelling, so the caller is likely to go on after a long pause. */
-enum { WORDS_DONE = 85, WORDS_OPEN = 40 }; /* at least: surely done; below: surely not */
-int words_completeness(enum language language, struct str text, struct buf *scratch,
-                       bool *digits_out);
+/* What a question wants to hear, so that one knows how its answer sounds while it is not all. */
+enum words_asked { ASKED_NOTHING, ASKED_OPEN, ASKED_YES_NO, ASKED_NAME, ASKED_NUMBER, ASKED_COUNT };
+enum words_asked words_asked(enum language language, struct str normalised_question);
 
-/* words_tables.c: each table ends in NULL, entries are normalised; of one or more words. */
+/* words_cs.c and its like: a table ends in NULL, entries are normalised; of one or more words. */
 struct words_tables {
     const char *const *backchannels;
     const char *const *strong; /* one of them is enough to stop who is speaking */
     const char *const *farewells;
-    const char *const *open_ends;     /* conjunctions, prepositions, fillers: more will come */
+    const char *const *greetings;
+    const char *const *introductions; /* a name follows */
+    const char *const *conjunctions;
+    const char *const *subordinators; /* a clause with a verb of its own follows */
+    const char *const *prepositions;
+    const char *const *determiners; /* articles, titles, degrees: what they belong to follows */
+    const char *const *fillers;
+    const char *const *hesitations;
+    const char *const *wanting;       /* subjects and verbs that are nothing without more */
+    const char *const *leaning;       /* verbs and pronouns that are seldom last */
+    const char *const *adjectives;    /* ends of words whose noun follows */
+    const char *const *tags;          /* what likes to stand last */
+    const char *const *verbs;         /* beginnings of usual verbs ... */
+    const char *const *verb_endings;  /* ... and ends by which others are known */
+    const char *const *questions;     /* words that make a question */
     const char *const *short_answers; /* whole turns of one or two words */
-    const char *const *digits;        /* spoken digits and numbers */
+    const char *const *units;         /* of spoken numbers: a digit each */
+    const char *const *teens;         /* two digits, nothing follows */
+    const char *const *tens;          /* two digits, a unit may take the place of the second */
+    const char *const *hundreds;      /* "seven hundred twelve" is three digits */
+    const char *const *mail_signs;
+    const char *const *name_questions;
+    const char *const *open_questions; /* no yes or no would answer them */
     const char *const *digit_questions;
     const char *const *machines;   /* what only an announcement, a menu or a queue says */
     const char *const *assistants; /* how another assistant tells what it is */
     size_t phone_digits;           /* a national number is whole with so many */
+    size_t country_digits;
 };
-extern const struct words_tables words_tables[LANGUAGE_COUNT];
+extern const struct words_tables words_cs, words_sk, words_en, words_de;
+const struct words_tables *language_words(enum language language);
+
+/* Of normalised text and a table; the longest entry counts, and only whole words. */
+bool words_take(const char *const *table, struct str *text);   /* off its front, if it is there */
+bool words_are_all(const char *const *table, struct str text); /* false for no words at all */
+bool words_contain(const char *const *table, struct str text);
+bool words_end_in(const char *const *table, struct str text);

@@ -95,7 +95,7 @@ function compile(file) {
 const objects = [];
 
 function simulate() {
-  const cc = run("cc", [...objects, "-o", "simulate"]);
+  const cc = run("cc", [...objects, "-lm", "-o", "simulate"]);
   assert.equal(cc.status, 0, cc.stderr);
   return run(path.join(work, "simulate"), ["1", String(SEEDS)], { timeout: RUN_MS_MAX });
 }
