@@ -271,6 +271,16 @@ static void check_lists_every_part(void **state)
     free(said);
 }
 
+static void check_says_who_hears_which_language(void **state)
+{
+    (void)state;
+    expect_command(SETTINGS("DEEPGRAM_MODEL=nova-3"), "check", 0, "nova-3 hears all languages");
+    expect_command(SETTINGS("DEEPGRAM_FLUX_LANGUAGES=en de"), "check", 0,
+                   "Flux hears en de, nova-3 all else");
+    expect_command(SETTINGS("DEEPGRAM_FLUX_LANGUAGES=sk"), "check", 1,
+                   "DEEPGRAM_FLUX_LANGUAGES must be languages that Flux knows");
+}
+
 static void check_says_what_is_wrong_and_what_to_do(void **state)
 {
     (void)state;
@@ -500,6 +510,7 @@ int main(void)
         cmocka_unit_test(it_does_not_serve_where_it_cannot),
         cmocka_unit_test(it_says_that_the_database_is_away),
         cmocka_unit_test(check_lists_every_part),
+        cmocka_unit_test(check_says_who_hears_which_language),
         cmocka_unit_test(check_says_what_is_wrong_and_what_to_do),
     };
     return cmocka_run_group_tests(tests, open_everything, close_everything);
