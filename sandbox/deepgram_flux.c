@@ -23,9 +23,9 @@ static int64_t silence_for(double confidence)
 }
 
 /* The recogniser has to be through with an utterance by the time that something is made of it. */
-static int64_t silence_ms(const struct listener *listener)
+static int64_t silence_ms(const struct hearing *hearing)
 {
-    const struct listen_turns *turns = &listener->ask.turns;
+    const struct listen_turns *turns = &hearing->ask.turns;
     int64_t ms = silence_for(turns->over);
     if (turns->maybe_over > 0 && silence_for(turns->maybe_over) < ms)
         ms = silence_for(turns->maybe_over);
@@ -45,40 +45,40 @@ void flux_hear_fini(struct flux_hear *flux)
     forget_words(flux, 0);
 }
 
-static struct flux_said said(struct listener *listener)
+static struct flux_said said(struct hearing *hearing)
 {
-    return (struct flux_said){.request_id = listener->request_id,
-                              .sequence = listener->flux.sequence++,
-                              .ask = &listener->ask};
+    return (struct flux_said){.request_id = hearing->request_id,
+                              .sequence = hearing->flux.sequence++,
+                              .ask = &hearing->ask};
 }
 
-static int64_t quiet_for(const struct listener *listener)
+static int64_t quiet_for(const struct hearing *hearing)
 {
-    const struct flux_hear *flux = &listener->flux;
-    return flux->on && !flux->voice ? listener_fed_ms(listener) - flux->quiet_ms : 0;
+    const struct flux_hear *flux = &hearing->flux;
+    return flux->on && !flux->voice ? hearing_fed_ms(hearing) - flux->quiet_ms : 0;
 }
 
-static void put_turn(struct listener *listener, const char *event, const char *trigger, bool whole)
+static void put_turn(struct hearing *hearing, const char *event, const char *trigger, bool whole)
 {
-    const struct flux_hear *flux = &listener->flux;
+    const struct flux_hear *flux = &hearing->flux;
     const struct hear_event window = {.words = flux->words,
                                       .word_count = flux->count,
                                       .start_ms = flux->start_ms,
-                                      .end_ms = listener_fed_ms(listener)};
+                                      .end_ms = hearing_fed_ms(hearing)};
     const struct flux_turn_info info = {.event = event,
                                         .trigger = trigger,
                                         .turn = flux->turn,
-                                        .words = {.ask = &listener->ask,
+                                        .words = {.ask = &hearing->ask,
                                                   .event = &window,
-                                                  .as_written = listener->scripted != NULL,
+                                                  .as_written = hearing->scripted != NULL,
                                                   .begins = true,
                                                   .ends = whole},
-                                        .over = confidence_after(quiet_for(listener))};
-    const struct flux_said by = said(listener);
+                                        .over = confidence_after(quiet_for(hearing))};
+    const struct flux_said by = said(hearing);
     struct buf text = {0};
     flux_turn_print(&by, &info, &text);
-    listener_put(listener, &text);
-    listener->result_to_ms = window.end_ms;
+    hearing_put(hearing, &text);
+    hearing->result_to_ms = window.end_ms;
 }
 
 static void take_words(struct flux_hear *flux, const struct hear_event *event)
@@ -92,103 +92,103 @@ static void take_words(struct flux_hear *flux, const struct hear_event *event)
         flux->settled = flux->count;
 }
 
-static void on_voice(struct listener *listener)
+static void on_voice(struct hearing *hearing)
 {
-    struct flux_hear *flux = &listener->flux;
+    struct flux_hear *flux = &hearing->flux;
     flux->voice = true;
     if (flux->maybe_over)
-        put_turn(listener, "TurnResumed", NULL, false);
+        put_turn(hearing, "TurnResumed", NULL, false);
     flux->maybe_over = false;
 }
 
 static void on_heard(const struct hear_event *event, void *arg)
 {
-    struct listener *listener = arg;
-    struct flux_hear *flux = &listener->flux;
+    struct hearing *hearing = arg;
+    struct flux_hear *flux = &hearing->flux;
     if (event->kind == HEAR_SPEECH_STARTED) {
-        on_voice(listener);
+        on_voice(hearing);
         return;
     }
     take_words(flux, event);
     if (event->kind == HEAR_FINAL && event->end == HEAR_BY_SILENCE) {
         flux->voice = false;
-        flux->quiet_ms = listener_fed_ms(listener) - silence_ms(listener);
+        flux->quiet_ms = hearing_fed_ms(hearing) - silence_ms(hearing);
     }
     if (!flux->count)
         return;
-    put_turn(listener, flux->on ? "Update" : "StartOfTurn", NULL, false);
+    put_turn(hearing, flux->on ? "Update" : "StartOfTurn", NULL, false);
     flux->on = true;
 }
 
-static void end_turn(struct listener *listener, const char *trigger)
+static void end_turn(struct hearing *hearing, const char *trigger)
 {
-    struct flux_hear *flux = &listener->flux;
-    put_turn(listener, "EndOfTurn", trigger, true);
-    listener->finals++;
+    struct flux_hear *flux = &hearing->flux;
+    put_turn(hearing, "EndOfTurn", trigger, true);
+    hearing->finals++;
     forget_words(flux, 0);
     flux->on = flux->maybe_over = false;
     flux->turn++;
-    flux->start_ms = listener_fed_ms(listener);
+    flux->start_ms = hearing_fed_ms(hearing);
 }
 
-static void on_audio(struct listener *listener)
+static void on_audio(struct hearing *hearing)
 {
-    struct flux_hear *flux = &listener->flux;
-    const struct listen_turns *turns = &listener->ask.turns;
-    int64_t quiet_ms = quiet_for(listener);
+    struct flux_hear *flux = &hearing->flux;
+    const struct listen_turns *turns = &hearing->ask.turns;
+    int64_t quiet_ms = quiet_for(hearing);
     double over = confidence_after(quiet_ms);
     if (flux->on && !flux->voice && (over >= turns->over || quiet_ms >= turns->timeout_ms)) {
-        end_turn(listener, over >= turns->over ? "model" : "timeout");
+        end_turn(hearing, over >= turns->over ? "model" : "timeout");
     } else if (flux->on && !flux->voice && !flux->maybe_over && turns->maybe_over > 0 &&
                over >= turns->maybe_over) {
         flux->maybe_over = true;
-        put_turn(listener, "EagerEndOfTurn", NULL, true);
-    } else if (listener_fed_ms(listener) - listener->result_to_ms >= UPDATE_MS) {
-        put_turn(listener, "Update", NULL, false);
+        put_turn(hearing, "EagerEndOfTurn", NULL, true);
+    } else if (hearing_fed_ms(hearing) - hearing->result_to_ms >= UPDATE_MS) {
+        put_turn(hearing, "Update", NULL, false);
     }
 }
 
-static void configure(struct listener *listener, struct str text)
+static void configure(struct hearing *hearing, struct str text)
 {
-    bool taken = listen_configure_read(text, &listener->ask.turns) == 0;
-    const struct flux_said by = said(listener);
+    bool taken = listen_configure_read(text, &hearing->ask.turns) == 0;
+    const struct flux_said by = said(hearing);
     struct buf answer = {0};
-    listener->configures++;
+    hearing->configures++;
     flux_configured_print(&by, taken, &answer);
-    listener_put(listener, &answer);
+    hearing_put(hearing, &answer);
 }
 
-static void refuse_text(struct listener *listener)
+static void refuse_text(struct hearing *hearing)
 {
-    const struct flux_said by = said(listener);
+    const struct flux_said by = said(hearing);
     struct buf text = {0};
     flux_error_print(&by, "UNPARSABLE_CLIENT_MESSAGE", "The text message is not one of this API.",
                      &text);
-    listener_put(listener, &text);
-    listener_close(listener, WS_CLOSE_POLICY, "UNPARSABLE_CLIENT_MESSAGE");
+    hearing_put(hearing, &text);
+    hearing_close(hearing, WS_CLOSE_POLICY, "UNPARSABLE_CLIENT_MESSAGE");
 }
 
-static void on_text(struct listener *listener, struct str text)
+static void on_text(struct hearing *hearing, struct str text)
 {
     switch (listen_message_read(text)) {
-    case LISTEN_CLOSE_STREAM: listener_end(listener); break;
-    case LISTEN_CONFIGURE: configure(listener, text); break;
+    case LISTEN_CLOSE_STREAM: hearing_end(hearing); break;
+    case LISTEN_CONFIGURE: configure(hearing, text); break;
     case LISTEN_KEEP_ALIVE:
     case LISTEN_FINALIZE:
     case LISTEN_UNKNOWN:
-    case LISTEN_BAD: refuse_text(listener); break;
+    case LISTEN_BAD: refuse_text(hearing); break;
     }
 }
 
-static void connected(struct listener *listener)
+static void connected(struct hearing *hearing)
 {
-    const struct flux_said by = said(listener);
+    const struct flux_said by = said(hearing);
     struct buf text = {0};
     flux_connected_print(&by, &text);
-    listener_put(listener, &text);
+    hearing_put(hearing, &text);
 }
 
-const struct listener_way listener_flux = {
+const struct hearing_way hearing_flux = {
     .asks = LISTEN_FLUX,
     .silence_ms = silence_ms,
     .on_heard = on_heard,

@@ -17,25 +17,25 @@ enum {
     IDLE_MS_MAX = 10000, /* without audio or KeepAlive, or without any audio from the start */
 };
 
-int64_t listener_fed_ms(const struct listener *listener)
+int64_t hearing_fed_ms(const struct hearing *hearing)
 {
-    return listener->hear ? hear_fed_ms(listener->hear) : scripted_fed_ms(listener->scripted);
+    return hearing->hear ? hear_fed_ms(hearing->hear) : scripted_fed_ms(hearing->scripted);
 }
 
-static void print_listener(const struct listener *listener, struct buf *out)
+static void print_listener(const struct hearing *hearing, struct buf *out)
 {
     buf_printf(out, "{\"request_id\":\"%s\",\"model\":\"%s\",\"language\":\"%s\",\"tag\":",
-               listener->request_id, listener->ask.model, listener->ask.language);
-    buf_json_string(out, str_of(listener->ask.tag));
+               hearing->request_id, hearing->ask.model, hearing->ask.language);
+    buf_json_string(out, str_of(hearing->ask.tag));
     buf_printf(out,
                ",\"scripted\":%s,\"audio_bytes\":%lld,\"keep_alives\":%lld,\"finalizes\":%lld,",
-               listener->scripted ? "true" : "false", (long long)listener->audio_bytes,
-               (long long)listener->keep_alives, (long long)listener->finalizes);
+               hearing->scripted ? "true" : "false", (long long)hearing->audio_bytes,
+               (long long)hearing->keep_alives, (long long)hearing->finalizes);
     buf_printf(out, "\"configures\":%lld,\"finals\":%lld,\"texts\":%lld,\"close_code\":%d,",
-               (long long)listener->configures, (long long)listener->finals,
-               (long long)outbox_texts(listener->outbox), listener->close_code);
+               (long long)hearing->configures, (long long)hearing->finals,
+               (long long)outbox_texts(hearing->outbox), hearing->close_code);
     buf_puts(out, "\"keyterms\":");
-    listen_keyterms_print(&listener->ask, out);
+    listen_keyterms_print(&hearing->ask, out);
     buf_putc(out, '}');
 }
 
@@ -44,7 +44,7 @@ void deepgram_print_listeners(void *state, struct buf *out)
     const struct deepgram *deepgram = state;
     int shown = 0;
     buf_puts(out, "\"live\":[");
-    for (const struct listener *one = deepgram->listeners; one && shown < SEEN_STREAMS_MAX;
+    for (const struct hearing *one = deepgram->hearings; one && shown < SEEN_STREAMS_MAX;
          one = one->next) {
         buf_puts(out, shown++ ? "," : "");
         print_listener(one, out);
@@ -52,212 +52,212 @@ void deepgram_print_listeners(void *state, struct buf *out)
     buf_putc(out, ']');
 }
 
-static void listener_free(struct listener *listener)
+static void hearing_free(struct hearing *hearing)
 {
-    struct deepgram *deepgram = listener->deepgram;
+    struct deepgram *deepgram = hearing->deepgram;
     struct buf story = {0};
-    print_listener(listener, &story);
+    print_listener(hearing, &story);
     seen_stream(deepgram->party->seen, buf_str(&story));
     buf_free(&story);
-    if (listener->next)
-        listener->next->previous = listener->previous;
-    if (listener->previous)
-        listener->previous->next = listener->next;
+    if (hearing->next)
+        hearing->next->previous = hearing->previous;
+    if (hearing->previous)
+        hearing->previous->next = hearing->next;
     else
-        deepgram->listeners = listener->next;
+        deepgram->hearings = hearing->next;
     deepgram->live--;
-    listener->counts->live--;
-    if (listener->ws)
-        ws_close(&listener->ws, WS_CLOSE_LOST, "");
-    op_cancel(&listener->idle);
-    op_cancel(&listener->ending);
-    outbox_free(&listener->outbox);
-    hear_close(&listener->hear);
-    scripted_free(&listener->scripted);
-    flux_hear_fini(&listener->flux);
-    listen_fini(&listener->ask);
-    EVP_MD_CTX_free(listener->digest);
-    free(listener);
+    hearing->counts->live--;
+    if (hearing->ws)
+        ws_close(&hearing->ws, WS_CLOSE_LOST, "");
+    op_cancel(&hearing->idle);
+    op_cancel(&hearing->ending);
+    outbox_free(&hearing->outbox);
+    hear_close(&hearing->hear);
+    scripted_free(&hearing->scripted);
+    flux_hear_fini(&hearing->flux);
+    listen_fini(&hearing->ask);
+    EVP_MD_CTX_free(hearing->digest);
+    free(hearing);
 }
 
-/* The connection is gone, and so is everybody on the stack who could see the listener. */
+/* The connection is gone, and so is everybody on the stack who could see the hearing. */
 static void on_over(void *arg)
 {
-    listener_free(arg);
+    hearing_free(arg);
 }
 
 void deepgram_drop_listeners(void *state)
 {
     struct deepgram *deepgram = state;
-    while (deepgram->listeners)
-        listener_free(deepgram->listeners);
+    while (deepgram->hearings)
+        hearing_free(deepgram->hearings);
 }
 
-void listener_put(struct listener *listener, struct buf *text)
+void hearing_put(struct hearing *hearing, struct buf *text)
 {
-    listener->counts->bytes_out += (int64_t)text->bytes;
-    outbox_put(listener->outbox, buf_str(text));
+    hearing->counts->bytes_out += (int64_t)text->bytes;
+    outbox_put(hearing->outbox, buf_str(text));
     buf_free(text);
 }
 
-static void feed_ulaw(struct listener *listener, const uint8_t *ulaw, size_t bytes)
+static void feed_ulaw(struct hearing *hearing, const uint8_t *ulaw, size_t bytes)
 {
-    if (listener->hear)
-        hear_feed(listener->hear, ulaw, bytes);
+    if (hearing->hear)
+        hear_feed(hearing->hear, ulaw, bytes);
     else
-        scripted_feed(listener->scripted, ulaw, bytes);
+        scripted_feed(hearing->scripted, ulaw, bytes);
 }
 
 /* Little-endian samples; of 16 kHz each two become one. */
-static void feed_linear(struct listener *listener, const uint8_t *data, size_t bytes)
+static void feed_linear(struct hearing *hearing, const uint8_t *data, size_t bytes)
 {
-    bool halve = listener->ask.sample_rate == 16000;
+    bool halve = hearing->ask.sample_rate == 16000;
     struct buf ulaw = {0};
     for (size_t i = 0; i + 1 < bytes; i += 2) {
         int16_t sample = (int16_t)(uint16_t)(data[i] | data[i + 1] << 8);
-        if (halve && !listener->has_odd) {
-            listener->odd_sample = sample;
-            listener->has_odd = true;
+        if (halve && !hearing->has_odd) {
+            hearing->odd_sample = sample;
+            hearing->has_odd = true;
             continue;
         }
         if (halve)
-            sample = (int16_t)((sample + listener->odd_sample) / 2);
-        listener->has_odd = false;
+            sample = (int16_t)((sample + hearing->odd_sample) / 2);
+        hearing->has_odd = false;
         buf_putc(&ulaw, (char)ulaw_encode(sample));
     }
-    feed_ulaw(listener, (const uint8_t *)ulaw.data, ulaw.bytes);
+    feed_ulaw(hearing, (const uint8_t *)ulaw.data, ulaw.bytes);
     buf_free(&ulaw);
 }
 
-void listener_finalize(struct listener *listener)
+void hearing_finalize(struct hearing *hearing)
 {
-    if (listener->hear)
-        hear_finalize(listener->hear);
+    if (hearing->hear)
+        hear_finalize(hearing->hear);
     else
-        scripted_finalize(listener->scripted);
+        scripted_finalize(hearing->scripted);
 }
 
-void listener_close(struct listener *listener, int code, const char *why)
+void hearing_close(struct hearing *hearing, int code, const char *why)
 {
-    listener->close_code = code;
-    outbox_close(listener->outbox, code, why);
+    hearing->close_code = code;
+    outbox_close(hearing->outbox, code, why);
 }
 
-void listener_end(struct listener *listener)
+void hearing_end(struct hearing *hearing)
 {
-    if (listener->close_code)
+    if (hearing->close_code)
         return;
-    listener_finalize(listener);
-    if (listener->way->last_words)
-        listener->way->last_words(listener);
-    listener_close(listener, WS_CLOSE_NORMAL, "");
+    hearing_finalize(hearing);
+    if (hearing->way->last_words)
+        hearing->way->last_words(hearing);
+    hearing_close(hearing, WS_CLOSE_NORMAL, "");
 }
 
-static void on_audio(struct listener *listener, const uint8_t *data, size_t bytes)
+static void on_audio(struct hearing *hearing, const uint8_t *data, size_t bytes)
 {
-    EVP_DigestUpdate(listener->digest, data, bytes);
-    listener->audio_bytes += (int64_t)bytes;
-    if (listener->ask.encoding == LISTEN_LINEAR16)
-        feed_linear(listener, data, bytes);
+    EVP_DigestUpdate(hearing->digest, data, bytes);
+    hearing->audio_bytes += (int64_t)bytes;
+    if (hearing->ask.encoding == LISTEN_LINEAR16)
+        feed_linear(hearing, data, bytes);
     else
-        feed_ulaw(listener, data, bytes);
-    listener->way->on_audio(listener);
+        feed_ulaw(hearing, data, bytes);
+    hearing->way->on_audio(hearing);
 }
 
 static void on_message(struct ws *ws, enum ws_kind kind, char *data, size_t bytes, void *arg)
 {
-    struct listener *listener = arg;
+    struct hearing *hearing = arg;
     (void)ws;
-    if (listener->close_code)
+    if (hearing->close_code)
         return;
-    listener->heard_from_ms = loop_now_ms(listener->deepgram->party->loop);
-    listener->counts->bytes_in += (int64_t)bytes;
+    hearing->heard_from_ms = loop_now_ms(hearing->deepgram->party->loop);
+    hearing->counts->bytes_in += (int64_t)bytes;
     if (kind == WS_TEXT)
-        listener->way->on_text(listener, (struct str){data, bytes});
+        hearing->way->on_text(hearing, (struct str){data, bytes});
     else if (bytes)
-        on_audio(listener, (const uint8_t *)data, bytes);
+        on_audio(hearing, (const uint8_t *)data, bytes);
     else
-        listener_end(listener); /* an empty frame is the old way of saying so */
+        hearing_end(hearing); /* an empty frame is the old way of saying so */
 }
 
 static void on_close(struct ws *ws, int code, const char *why, int http_status, void *arg)
 {
-    struct listener *listener = arg;
+    struct hearing *hearing = arg;
     (void)ws;
     (void)why;
     (void)http_status;
-    listener->ws = NULL;
-    if (!listener->close_code)
-        listener->close_code = code;
-    if (!listener->ending)
-        later(listener->deepgram->party->loop, 0, on_over, listener, &listener->ending);
+    hearing->ws = NULL;
+    if (!hearing->close_code)
+        hearing->close_code = code;
+    if (!hearing->ending)
+        later(hearing->deepgram->party->loop, 0, on_over, hearing, &hearing->ending);
 }
 
 static void on_idle(void *arg)
 {
-    struct listener *listener = arg;
-    struct loop *loop = listener->deepgram->party->loop;
-    int64_t since_ms = listener->audio_bytes ? listener->heard_from_ms : listener->opened_ms;
+    struct hearing *hearing = arg;
+    struct loop *loop = hearing->deepgram->party->loop;
+    int64_t since_ms = hearing->audio_bytes ? hearing->heard_from_ms : hearing->opened_ms;
     int64_t left_ms = since_ms + IDLE_MS_MAX - loop_now_ms(loop);
     if (left_ms > 0)
-        later(loop, left_ms, on_idle, listener, &listener->idle);
+        later(loop, left_ms, on_idle, hearing, &hearing->idle);
     else
-        listener_close(listener, WS_CLOSE_INTERNAL,
-                       "Deepgram did not receive audio data or a text message within the timeout "
-                       "window. NET-0001");
+        hearing_close(hearing, WS_CLOSE_INTERNAL,
+                      "Deepgram did not receive audio data or a text message within the timeout "
+                      "window. NET-0001");
 }
 
-static bool open_ears(struct listener *listener)
+static bool open_ears(struct hearing *hearing)
 {
-    struct deepgram *deepgram = listener->deepgram;
-    int silence_ms = (int)listener->way->silence_ms(listener);
-    struct script_lines *lines = deepgram_take_order(deepgram, &listener->ask);
+    struct deepgram *deepgram = hearing->deepgram;
+    int silence_ms = (int)hearing->way->silence_ms(hearing);
+    struct script_lines *lines = deepgram_take_order(deepgram, &hearing->ask);
     if (silence_ms != HEAR_SILENCE_NEVER && silence_ms < HEAR_SILENCE_MS_MIN)
         silence_ms = HEAR_SILENCE_MS_MIN;
     if (lines) {
-        listener->scripted = scripted_new(lines, silence_ms, listener->way->on_heard, listener);
+        hearing->scripted = scripted_new(lines, silence_ms, hearing->way->on_heard, hearing);
         script_lines_drop(&lines);
         return true;
     }
-    const struct hear_options options = {.language = listen_language(&listener->ask),
+    const struct hear_options options = {.language = listen_language(&hearing->ask),
                                          .silence_ms = silence_ms};
-    return hear_open(deepgram->models, &options, listener->way->on_heard, listener,
-                     &listener->hear) == 0;
+    return hear_open(deepgram->models, &options, hearing->way->on_heard, hearing, &hearing->hear) ==
+           0;
 }
 
-static void link_listener(struct listener *listener)
+static void link_listener(struct hearing *hearing)
 {
-    struct deepgram *deepgram = listener->deepgram;
-    listener->next = deepgram->listeners;
-    if (listener->next)
-        listener->next->previous = listener;
-    deepgram->listeners = listener;
+    struct deepgram *deepgram = hearing->deepgram;
+    hearing->next = deepgram->hearings;
+    if (hearing->next)
+        hearing->next->previous = hearing;
+    deepgram->hearings = hearing;
     deepgram->live++;
-    listener->counts->live++;
+    hearing->counts->live++;
 }
 
-static struct listener *listener_new(struct visit *visit, const struct listener_way *way,
-                                     const struct listen_ask *ask)
+static struct hearing *hearing_new(struct visit *visit, const struct hearing_way *way,
+                                   const struct listen_ask *ask)
 {
     struct party *party = visit->party;
-    struct listener *listener = xalloc(sizeof(*listener));
-    listener->deepgram = party->state;
-    listener->counts = visit->counts;
-    listener->way = way;
-    listener->ask = *ask;
-    listener->last_word_ms = NO_WORD;
-    listener->opened_ms = listener->heard_from_ms = loop_now_ms(party->loop);
-    listener->digest = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(listener->digest, EVP_sha256(), NULL);
-    uuid_print(uuid_new(wall_now_ms()), listener->request_id);
-    listener->outbox = outbox_new(party->loop, &listener->ws, &visit->fuse,
-                                  party->settings->deepgram_latency_ms, on_over, listener);
-    link_listener(listener);
-    later(party->loop, IDLE_MS_MAX, on_idle, listener, &listener->idle);
-    return listener;
+    struct hearing *hearing = xalloc(sizeof(*hearing));
+    hearing->deepgram = party->state;
+    hearing->counts = visit->counts;
+    hearing->way = way;
+    hearing->ask = *ask;
+    hearing->last_word_ms = NO_WORD;
+    hearing->opened_ms = hearing->heard_from_ms = loop_now_ms(party->loop);
+    hearing->digest = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(hearing->digest, EVP_sha256(), NULL);
+    uuid_print(uuid_new(wall_now_ms()), hearing->request_id);
+    hearing->outbox = outbox_new(party->loop, &hearing->ws, &visit->fuse,
+                                 party->settings->deepgram_latency_ms, on_over, hearing);
+    link_listener(hearing);
+    later(party->loop, IDLE_MS_MAX, on_idle, hearing, &hearing->idle);
+    return hearing;
 }
 
-static void listen(struct visit *visit, const struct listener_way *way)
+static void listen(struct visit *visit, const struct hearing_way *way)
 {
     static const struct ws_handler handler = {.on_message = on_message, .on_close = on_close};
     struct deepgram *deepgram = visit->party->state;
@@ -274,25 +274,25 @@ static void listen(struct visit *visit, const struct listener_way *way)
         visit_fail(visit, 429, NULL, NULL);
         return;
     }
-    struct listener *listener = listener_new(visit, way, &ask);
-    if (!open_ears(listener)) {
-        listener_free(listener);
+    struct hearing *hearing = hearing_new(visit, way, &ask);
+    if (!open_ears(hearing)) {
+        hearing_free(hearing);
         visit_fail(visit, 500, NULL, "The recogniser has no model for this language.");
         return;
     }
-    http_set_header(visit->req, "dg-request-id", listener->request_id);
-    if (visit_accept(visit, &handler, listener, &listener->ws))
-        listener_free(listener);
+    http_set_header(visit->req, "dg-request-id", hearing->request_id);
+    if (visit_accept(visit, &handler, hearing, &hearing->ws))
+        hearing_free(hearing);
     else if (way->first_words)
-        way->first_words(listener);
+        way->first_words(hearing);
 }
 
 void deepgram_live(struct visit *visit)
 {
-    listen(visit, &listener_nova);
+    listen(visit, &hearing_nova);
 }
 
 void deepgram_flux(struct visit *visit)
 {
-    listen(visit, &listener_flux);
+    listen(visit, &hearing_flux);
 }

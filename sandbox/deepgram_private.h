@@ -7,18 +7,18 @@
 
 #include <openssl/evp.h>
 
-struct listener;
+struct hearing;
 /* One of the two protocols of live transcription. */
-struct listener_way {
+struct hearing_way {
     enum listen_way asks;
-    int64_t (*silence_ms)(const struct listener *listener); /* that end an utterance */
+    int64_t (*silence_ms)(const struct hearing *hearing); /* that end an utterance */
     hear_event_fn *on_heard;
-    void (*on_audio)(struct listener *listener); /* it has been heard; rules on its time */
-    void (*on_text)(struct listener *listener, struct str text);
-    void (*first_words)(struct listener *listener); /* either may be NULL */
-    void (*last_words)(struct listener *listener);
+    void (*on_audio)(struct hearing *hearing); /* it has been heard; rules on its time */
+    void (*on_text)(struct hearing *hearing, struct str text);
+    void (*first_words)(struct hearing *hearing); /* either may be NULL */
+    void (*last_words)(struct hearing *hearing);
 };
-extern const struct listener_way listener_nova, listener_flux;
+extern const struct hearing_way hearing_nova, hearing_flux;
 
 /* Flux's turn: the words of its utterances, the last of which may go on. */
 enum { FLUX_WORDS_MAX = 256 };
@@ -33,10 +33,10 @@ struct flux_hear {
 void flux_hear_fini(struct flux_hear *flux);
 
 enum { NO_WORD = -1 };
-struct listener {
+struct hearing {
     struct deepgram *deepgram;
-    const struct listener_way *way;
-    struct listener *next, *previous;
+    const struct hearing_way *way;
+    struct hearing *next, *previous;
     struct seen_counts *counts;
     struct listen_ask ask;
     struct ws *ws; /* NULL once it is closed */
@@ -57,16 +57,16 @@ struct listener {
     int64_t audio_bytes, keep_alives, finalizes, configures, finals;
     int close_code;
 };
-int64_t listener_fed_ms(const struct listener *listener);
-void listener_put(struct listener *listener, struct buf *text); /* freed */
-void listener_finalize(struct listener *listener);
-void listener_end(struct listener *listener); /* it says what it has to, and closes */
-void listener_close(struct listener *listener, int code, const char *why);
+int64_t hearing_fed_ms(const struct hearing *hearing);
+void hearing_put(struct hearing *hearing, struct buf *text); /* freed */
+void hearing_finalize(struct hearing *hearing);
+void hearing_end(struct hearing *hearing); /* it says what it has to, and closes */
+void hearing_close(struct hearing *hearing, int code, const char *why);
 
 struct deepgram {
     struct party *party;
     struct hear_models *models;
-    struct listener *listeners; /* live streams */
+    struct hearing *hearings; /* live streams */
     int64_t live;
     struct deepgram_order orders[DEEPGRAM_ORDERS_MAX];
     size_t order_count;
