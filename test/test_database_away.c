@@ -1,7 +1,7 @@
 /* test/test_database_away.c: PostgreSQL is crashed while people talk with Karen, and is started
  * again later: the talk goes on meanwhile and no word of it is lost, not even by the worker that is
  * killed before the database is back. Each installation runs a call, on a cluster that is this
- * program's own. KAREN_SILENCE_MS makes the callers slower, and so the outage longer, by hand. */
+ * program's own. */
 #include "test/test.h"
 
 #include "base/mem.h"
@@ -163,13 +163,12 @@ static void will_understand(const struct scene *scene)
 static int open_everything(void **state)
 {
     (void)state;
-    const char *silence = getenv("KAREN_SILENCE_MS");
-    const char *words[3 + 2 * LINES + 1] = {"--json", "--silence", silence ? silence : "700"};
+    const char *words[1 + 2 * LINES + 1] = {"--json"};
     postgres_private();
     make_clip();
     for (size_t i = 0; i < LINES; i++) {
-        words[3 + 2 * i] = "--audio";
-        words[4 + 2 * i] = clip;
+        words[1 + 2 * i] = "--audio";
+        words[2 + 2 * i] = clip;
     }
     for (size_t i = 0; i < countof(scenes); i++) {
         scenes[i]->stack = stack_open(&(struct stack_options){.workers = scenes[i]->workers});
