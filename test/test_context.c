@@ -171,7 +171,8 @@ static void words_not_committed_are_in_the_snapshot(void **state)
     (void)state;
     struct talk talk = talk_begin();
     talk_at(&talk, 5000,
-            (struct call_event){.kind = EV_WORDS, .text = str_of("Is Jan the"), .end_ms = 4950});
+            (struct call_event){
+                .kind = EV_WORDS, .text = str_of("Is Jan the"), .at_ms = 4900, .end_ms = 4950});
     struct buf snapshot = {0};
     call_snapshot(talk.core, &snapshot);
     struct call_core *core = restore(buf_str(&snapshot));
