@@ -152,9 +152,29 @@ static void signed_ask_fini(struct signed_ask *ask)
     free(ask->signature);
 }
 
+/* A URL's fragment says how often the carrier is to try again ("#rc=3&rp=all"). */
+static int retries_of(const char *url)
+{
+    const char *fragment = strchr(url, '#'), *count = fragment ? strstr(fragment, "rc=") : NULL;
+    return count ? (int)strtol(count + 3, NULL, 10) % (PHONE_RETRIES_MAX + 1) : 0;
+}
+
+static void forget_asked(struct phone_call *call)
+{
+    if (call->asked)
+        signed_ask_fini(call->asked);
+    free(call->asked);
+    call->asked = NULL;
+}
+
 static void on_answer(const struct http_answer *answer, void *arg)
 {
     struct phone_call *call = arg;
+    if (answer->err && call->retries > 0) {
+        call->retries--;
+        http_ask(call->options.http, &call->asked->ask, call, &call->asking);
+        return;
+    }
     call->on_reply(call, answer);
 }
 
@@ -162,15 +182,17 @@ void phone_ask(struct phone_call *call, const char *url, const char *method,
                const struct http_field *fields, size_t count,
                void (*on_reply)(struct phone_call *call, const struct http_answer *answer))
 {
-    struct signed_ask ask = {0};
-    prepare(call, &ask, url, method, fields, count);
-    ask.ask.on_done = on_answer;
+    struct signed_ask *ask = xalloc(sizeof(*ask));
+    prepare(call, ask, url, method, fields, count);
+    ask->ask.on_done = on_answer;
     call->on_reply = on_reply;
+    call->retries = retries_of(url);
     /* the arena of the document goes with the next one, so the URL is kept with the call */
-    call->document_url = arena_strdup(&call->arena, buf_text(&ask.url));
+    call->document_url = arena_strdup(&call->arena, buf_text(&ask->url));
     op_cancel(&call->asking);
-    http_ask(call->options.http, &ask.ask, call, &call->asking);
-    signed_ask_fini(&ask);
+    forget_asked(call);
+    call->asked = ask;
+    http_ask(call->options.http, &ask->ask, call, &call->asking);
 }
 
 static void on_told(const struct http_answer *answer, void *arg)
@@ -391,6 +413,7 @@ static void call_free(void *arg)
     arena_free(&call->document);
     arena_free(&call->dialled_document);
     arena_free(&call->arena);
+    forget_asked(call);
     free(call->why);
     free(call);
 }

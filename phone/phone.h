@@ -24,6 +24,7 @@ enum {
     PHONE_AUDIO_BYTES_MAX = 8 * 1024 * 1024, /* waiting to be said, or to be heard: 17 minutes */
     PHONE_MARKS_MAX = 4096,
     PHONE_VERBS_MAX = 64,      /* of one document */
+    PHONE_RETRIES_MAX = 5,     /* of a webhook, as its URL asks for */
     PHONE_DOCUMENTS_MAX = 100, /* of one call: redirects in a circle end it */
     PHONE_TWIML_BYTES_MAX = 64 * 1024,
     PHONE_WEBHOOK_MS_MAX = 15000,

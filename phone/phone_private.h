@@ -27,6 +27,7 @@ struct phone_stream {
     int64_t began_ms, next_key_ms;
 };
 
+struct signed_ask;
 struct phone_call {
     struct phone_options options;
     struct arena arena; /* of what the options point to */
@@ -46,7 +47,9 @@ struct phone_call {
     const struct twiml_element *verb; /* the one that runs */
     int documents;
     bool fell_back;
-    struct op *asking; /* a webhook whose answer is the next thing to do */
+    struct op *asking;        /* a webhook whose answer is the next thing to do */
+    struct signed_ask *asked; /* what it was asked, for trying again */
+    int retries;
     void (*on_reply)(struct phone_call *call, const struct http_answer *answer);
     struct op *telling;  /* one whose answer means nothing */
     struct timer *timer; /* what happens next without anybody asking */

@@ -70,7 +70,8 @@ static void call_is_routed_by_the_number_dialled(void **state)
     const struct twiml_element *connect = response->children;
     char expected[1000];
     assert_string_equal(connect->name, "Connect");
-    snprintf(expected, sizeof(expected), "%s/telephony/resume?language=cs&n=1", world.base);
+    snprintf(expected, sizeof(expected), "%s/telephony/resume?language=cs&n=1#rc=3&rp=all",
+             world.base);
     assert_string_equal(twiml_attribute(connect, "action"), expected);
     snprintf(expected, sizeof(expected), "ws%s/media", world.base + 4);
     assert_string_equal(twiml_attribute(connect->children, "url"), expected);

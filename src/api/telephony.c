@@ -254,11 +254,15 @@ void telephony_reply_voicemail(struct http_req *req, enum telephony_outcome outc
     telephony_reply(req, &xml);
 }
 
+/* The stream may have ended with its worker's death, and the next request may still come to that
+ * worker's socket: the carrier is to try again. Source: Twilio's connection overrides. */
+#define RESUME_RETRIES "#rc=3&rp=all"
+
 void telephony_reply_stream(struct http_req *req, const char *token, int resumes, const char *after)
 {
     const struct webhook *hook = req->state;
-    char more[16];
-    snprintf(more, sizeof(more), "&n=%d", resumes + 1);
+    char more[32];
+    snprintf(more, sizeof(more), "&n=%d" RESUME_RETRIES, resumes + 1);
     const struct twiml_connect connect = {
         .media_url = hook->telephony->media_url,
         .action_url = telephony_url(req, "resume", more),
