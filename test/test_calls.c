@@ -154,8 +154,9 @@ static void lines_are_kept_as_they_settle_and_amended(void **state)
     assert_true(reading.lines[2].interrupted);
     assert_true(str_is(reading.lines[2].generated, "Děkuji vám."));
     char *stages = postgres_ask("SELECT string_agg(stages::text, ' ') FROM call_turns");
-    assert_string_equal(stages,
-                        "{\"sent_ms\": 4900, \"committed_ms\": 4380, \"last_voice_ms\": 4100}");
+    assert_string_equal(stages, "{\"sent_ms\": 4900, \"asked_ms\": null, \"heard_ms\": null,"
+                                " \"model_ms\": null, \"voice_ms\": null, \"committed_ms\": 4380,"
+                                " \"last_voice_ms\": 4100}");
     free(stages);
     char *snapshot = postgres_ask("SELECT convert_from(snapshot, 'UTF8') FROM call_snapshots");
     assert_string_equal(snapshot, "snap"); /* an empty one keeps the old */

@@ -68,20 +68,21 @@ static void put_text(struct buf *out, const char *name, struct str text)
 static void put_stage(struct buf *out, const char *name, int64_t at_ms)
 {
     if (at_ms)
-        buf_printf(out, "%s\"%s\":%" PRId64, out->data[out->bytes - 1] == '{' ? "" : ",", name,
-                   at_ms);
+        buf_printf(out, "%s%" PRId64, name, at_ms);
+    else
+        buf_printf(out, "%snull", name);
 }
 
 static void put_stages(struct buf *out, const struct call_stages *stages)
 {
-    buf_puts(out, ",\"stages\":{");
-    put_stage(out, "last_voice_ms", stages->last_voice_ms);
-    put_stage(out, "committed_ms", stages->commit_ms);
-    put_stage(out, "asked_ms", stages->asked_ms);
-    put_stage(out, "model_ms", stages->reply_first_ms);
-    put_stage(out, "voice_ms", stages->clip_first_ms);
-    put_stage(out, "sent_ms", stages->sent_first_ms);
-    put_stage(out, "heard_ms", stages->heard_ms);
+    buf_puts(out, ",\"stages\":");
+    put_stage(out, "{\"last_voice_ms\":", stages->last_voice_ms);
+    put_stage(out, ",\"committed_ms\":", stages->commit_ms);
+    put_stage(out, ",\"asked_ms\":", stages->asked_ms);
+    put_stage(out, ",\"model_ms\":", stages->reply_first_ms);
+    put_stage(out, ",\"voice_ms\":", stages->clip_first_ms);
+    put_stage(out, ",\"sent_ms\":", stages->sent_first_ms);
+    put_stage(out, ",\"heard_ms\":", stages->heard_ms);
     buf_putc(out, '}');
 }
 
