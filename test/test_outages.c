@@ -115,15 +115,14 @@ static void a_voice_whose_socket_breaks_speaks_on(void **state)
     (void)state;
     static const char losses[] = "karen_provider_failures_total{part=\"voice\",kind=\"lost\"}";
     double before = stack_metric(stack, losses);
-    struct stack_screening whole = call_with(NULL);
     struct stack_screening result =
         call_with("{\"party\":\"elevenlabs\",\"endpoint\":\"multi_input\",\"act\":\"drop\","
                   "\"after\":0}");
     assert_true(stack_asked_of(stack, "elevenlabs", "stream") >= 1);
-    assert_int_equal(result.agent_turns, whole.agent_turns);
+    if (!says(&result, "Jan Novak") || says(&result, "something got stuck"))
+        fail_msg("%s", result.talk);
     assert_string_equal(result.label, "legitimate");
     assert_true(stack_metric(stack, losses) == before);
-    stack_screening_free(&whole);
     stack_screening_free(&result);
 }
 
