@@ -5,10 +5,10 @@
 #include "call/call_private.h"
 
 enum {
-    ECHO_LATE_MS = 1300, /* it comes back so late at most, with what word times are off ... */
-    ECHO_EARLY_MS = 400, /* ... which may make it seem early */
-    ECHO_PERCENT = 60,   /* so much of it must be hers ... */
-    ECHO_WORDS_MIN = 3,  /* ... and so many words: fewer are said by chance, */
+    ECHO_LATE_MS = 1300,  /* it comes back so late at most, with what word times are off ... */
+    ECHO_EARLY_MS = 400,  /* ... which may make it seem early */
+    ECHO_PERCENT = 60,    /* so much of it must be hers ... */
+    ECHO_WORDS_MIN = 3,   /* ... and so many words: fewer are said by chance, */
     ECHO_WORDS_AGAIN = 1, /* but not where there was an echo before */
 };
 
@@ -61,7 +61,8 @@ size_t echo_words(struct call_core *core, struct str text, int64_t start_ms, int
     size_t count = words_hash(text, &core->scratch, heard, countof(heard));
     size_t said_count = played(echo, start_ms - ECHO_LATE_MS, end_ms + ECHO_EARLY_MS, said);
     size_t until = 0;
-    for (size_t n = echo->on_line ? ECHO_WORDS_AGAIN : ECHO_WORDS_MIN; said_count && n <= count; n++) {
+    for (size_t n = echo->on_line ? ECHO_WORDS_AGAIN : ECHO_WORDS_MIN; said_count && n <= count;
+         n++) {
         bool ends_so = words_common(&heard[n - 1], 1, said, said_count);
         if (ends_so && words_common(heard, n, said, said_count) * 100 >= n * ECHO_PERCENT)
             until = n; /* the words behind it may be the caller's own */
