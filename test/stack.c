@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "phone/wav.h"
 #include "test/certs.h"
 #include "test/file.h"
 #include "test/postgres.h"
@@ -58,6 +59,20 @@ const char *stack_audio(const char *name)
     if (stat(out, &unused))
         fail_msg("there is no recording %s", name);
     return out;
+}
+
+void stack_clip(char *path, size_t bytes)
+{
+    struct buf voice = {0};
+    const char *why = "";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    if (wav_read(stack_audio("en-01-message-callback"), &voice, &why))
+        fail_msg("%s", why);
+    assert_true(voice.bytes > bytes);
+    assert_int_equal(wav_write(path, (struct str){voice.data, bytes}), 0);
+    buf_free(&voice);
 }
 
 static void env_put(struct stack *stack, char *setting)

@@ -62,6 +62,8 @@ int stack_wait(struct stack *stack, pid_t call);
 double stack_summary(struct stack *stack, pid_t call, const char *name);
 /* The path of a recording, shipped or made by the build; static buffers, eight at a time. */
 const char *stack_audio(const char *name);
+/* The first so many bytes of a recording, into a file of its own; path: mkstemp()'s template. */
+void stack_clip(char *path, size_t bytes);
 
 /* The newest call to that number once it is screened; waits for it. */
 struct stack_screening {

@@ -194,18 +194,25 @@ static const char *const small_talk[] = {
     "Nobody knows why the river is blue.", "Then we went to the mountains again.",
 };
 
-static void another_assistant_is_talked_to_twelve_times(void **state)
+/* A call that may be long, and how it began. */
+static struct talk long_talk(const char *said, const char *answered)
 {
-    (void)state;
     struct call_setup setup = talk_setup();
     setup.duration_ms_max = 600000;
     struct talk talk = talk_new(&setup);
     talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
     talk_until(&talk, 4900);
-    talk_says(&talk, 5000, 7000, "Hello, I am the AI assistant of Peter Smith.");
+    talk_says(&talk, 5000, 7000, said);
     talk_until(&talk, 7500);
-    talk_replies(&talk, 7700, "Hello.");
+    talk_replies(&talk, 7700, answered);
     talk_until(&talk, 10000);
+    return talk;
+}
+
+static void another_assistant_is_talked_to_twelve_times(void **state)
+{
+    (void)state;
+    struct talk talk = long_talk("Hello, I am the AI assistant of Peter Smith.", "Hello.");
     exchanges(&talk, 30, small_talk, countof(small_talk));
     talk_until(&talk, talk.now_ms + 8000);
     assert_true(left_because_of(&talk, "loop"));
@@ -216,15 +223,7 @@ static void another_assistant_is_talked_to_twelve_times(void **state)
 static void person_who_asks_whether_she_is_one_may_talk_on(void **state)
 {
     (void)state;
-    struct call_setup setup = talk_setup();
-    setup.duration_ms_max = 600000;
-    struct talk talk = talk_new(&setup);
-    talk_at(&talk, 0, (struct call_event){.kind = EV_STARTED});
-    talk_until(&talk, 4900);
-    talk_says(&talk, 5000, 7000, "Hello, are you an AI assistant?");
-    talk_until(&talk, 7500);
-    talk_replies(&talk, 7700, "Yes, I am.");
-    talk_until(&talk, 10000);
+    struct talk talk = long_talk("Hello, are you an AI assistant?", "Yes, I am.");
     exchanges(&talk, 14, small_talk, countof(small_talk));
     assert_int_equal(talk_count(&talk, DO_HANG_UP), 0);
     assert_int_equal(call_counts(talk.core)->turns, 15);

@@ -5,7 +5,6 @@
 #include "test/test.h"
 
 #include "base/mem.h"
-#include "phone/wav.h"
 #include "test/postgres.h"
 #include "test/stack.h"
 
@@ -136,19 +135,6 @@ static void the_killed_workers_turns_are_all_there(void **state)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static void make_clip(void)
-{
-    struct buf voice = {0};
-    const char *why = "";
-    int fd = mkstemp(clip);
-    assert_true(fd >= 0);
-    close(fd);
-    if (wav_read(stack_audio("en-01-message-callback"), &voice, &why))
-        fail_msg("%s", why);
-    assert_int_equal(wav_write(clip, (struct str){voice.data, CLIP_BYTES}), 0);
-    buf_free(&voice);
-}
-
 static void will_understand(const struct scene *scene)
 {
     struct buf json = {0};
@@ -165,7 +151,7 @@ static int open_everything(void **state)
     (void)state;
     const char *words[1 + 2 * LINES + 1] = {"--json"};
     postgres_private();
-    make_clip();
+    stack_clip(clip, CLIP_BYTES);
     for (size_t i = 0; i < LINES; i++) {
         words[1 + 2 * i] = "--audio";
         words[2 + 2 * i] = clip;

@@ -3,7 +3,6 @@
 #include "test/test.h"
 
 #include "base/mem.h"
-#include "phone/wav.h"
 #include "test/postgres.h"
 #include "test/stack.h"
 
@@ -61,24 +60,11 @@ static void will_understand(size_t first, size_t end)
     buf_free(&json);
 }
 
-static void make_clip(void)
-{
-    struct buf voice = {0};
-    const char *why = "";
-    int fd = mkstemp(clip);
-    assert_true(fd >= 0);
-    close(fd);
-    if (wav_read(stack_audio("en-01-message-callback"), &voice, &why))
-        fail_msg("%s", why);
-    assert_int_equal(wav_write(clip, (struct str){voice.data, CLIP_BYTES}), 0);
-    buf_free(&voice);
-}
-
 /* He takes his time between two answers, so that there is silence to move in. */
 static int open_everything(void **state)
 {
     (void)state;
-    make_clip();
+    stack_clip(clip, CLIP_BYTES);
     stack = stack_open(&(struct stack_options){.env = {"DRAIN_SECONDS_MAX=0"}});
     stack_tenant(stack, "Moved", "Jane Miller", "en", NUMBER);
     will_understand(0, 1);

@@ -4,7 +4,6 @@
 #include "test/test.h"
 
 #include "base/mem.h"
-#include "phone/wav.h"
 #include "test/peer.h"
 #include "test/postgres.h"
 #include "test/stack.h"
@@ -420,20 +419,6 @@ static void the_stopped_ones_call_went_on_to_its_end(void **state)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-static void make_clip(void)
-{
-    struct buf voice = {0};
-    const char *why = "";
-    int fd = mkstemp(clip);
-    assert_true(fd >= 0);
-    close(fd);
-    if (wav_read(stack_audio("en-01-message-callback"), &voice, &why))
-        fail_msg("%s", why);
-    assert_true(voice.bytes > CLIP_BYTES);
-    assert_int_equal(wav_write(clip, (struct str){voice.data, CLIP_BYTES}), 0);
-    buf_free(&voice);
-}
-
 /* So many streams of the recogniser hear these of the lines. */
 static void will_understand(struct scene *scene, int streams, size_t first, size_t end)
 {
@@ -469,7 +454,7 @@ static void open_scene(struct scene *scene)
 static int open_everything(void **state)
 {
     (void)state;
-    make_clip();
+    stack_clip(clip, CLIP_BYTES);
     for (size_t i = 0; i < countof(scenes); i++)
         open_scene(scenes[i]);
     for (size_t i = 0; i < countof(scenes); i++)
